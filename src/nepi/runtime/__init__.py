@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Carries out what the core decides: the loop, the workers, the journal, the run directory."""
