@@ -4,6 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+SCRIPTS := $(wildcard examples/*.py benchmarks/*.py)
 
 export PYTHON
 # pyright's wrapper would look for a newer release at every run, and warn about it.
@@ -52,7 +53,7 @@ test: setup
 check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+	$(BIN)/mypy src tests $(SCRIPTS)
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
