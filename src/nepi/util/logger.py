@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What classic objects say, by way of the standard logging: who listens decides what is shown."""
+
+import logging
+
+
+class Logger:
+    """Something that can say things: *component* names it among the loggers."""
+
+    def __init__(self, component: str) -> None:
+        self._logger = logging.getLogger(component)
+
+    @property
+    def logger(self) -> logging.Logger:
+        return self._logger
+
+    @logger.setter
+    def logger(self, value: logging.Logger) -> None:
+        self._logger = value
+
+    def log_message(self, msg: str) -> str:
+        """Return *msg* as it is logged; a subclass adds who says it."""
+        return msg
+
+    def debug(self, msg: str, out: str | None = None, err: str | None = None) -> None:
+        self.log(msg, logging.DEBUG, out, err)
+
+    def info(self, msg: str, out: str | None = None, err: str | None = None) -> None:
+        self.log(msg, logging.INFO, out, err)
+
+    def warning(self, msg: str, out: str | None = None, err: str | None = None) -> None:
+        self.log(msg, logging.WARNING, out, err)
+
+    warn = warning
+
+    def error(self, msg: str, out: str | None = None, err: str | None = None) -> None:
+        self.log(msg, logging.ERROR, out, err)
+
+    def log(self, msg: str, level: int, out: str | None = None, err: str | None = None) -> None:
+        """Log *msg* and, where given, what a command wrote to its two outputs."""
+        if not self._logger.isEnabledFor(level):
+            return
+        text = self.log_message(msg)
+        if out or err:
+            text += f" - OUT: {out or ''} - ERR: {err or ''}"
+        self._logger.log(level, "%s", text)
