@@ -1,0 +1,319 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Which runs there are: one small file each under $XDG_STATE_HOME/nepi/runs, and their status.
+
+An entry is written before a run makes anything, and names whatever outlives its controller. What
+the run did is told by its directory, not here.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime
+from enum import StrEnum
+from hashlib import blake2s
+from pathlib import Path
+from threading import Lock
+from typing import Any, Self, TypedDict, cast
+
+from attrs import field, frozen
+
+from nepi.runtime.atomic import replace_text
+from nepi.runtime.directory import RunDirectory, RunDirectoryError, read_json
+from nepi.runtime.lock import is_held
+from nepi.runtime.machine import ProcessMark, boot_id, hostname
+
+FORMAT = 1
+
+
+class RunsError(Exception):
+    """The register of runs cannot be used; the message says what to do."""
+
+
+class RunStatus(StrEnum):
+    """Living: controlled by a process. Orphaned: by none, and without outcome. Over: it has one."""
+
+    LIVING = "living"
+    ORPHANED = "orphaned"
+    OVER = "over"
+
+
+class _Stored(TypedDict):
+    """The content of an entry, as it is in its file."""
+
+    format: int
+    run_id: str
+    exp_id: str
+    directory: str
+    started: str
+    host: str
+    boot_id: str
+    controller: dict[str, Any]
+    agents: list[dict[str, Any]]
+    outcome: str | None
+    reason: str
+    ended: str | None
+
+
+@frozen
+class RunEntry:
+    """What is known of one run; `status` was looked at when the entry was read."""
+
+    run_id: str
+    exp_id: str
+    directory: Path
+    started: datetime
+    status: RunStatus
+    outcome: str | None = None
+    reason: str = ""
+    ended: datetime | None = None
+    host: str = ""
+    boot_id: str = ""
+    agents: tuple[Mapping[str, Any], ...] = ()
+    file: Path | None = field(default=None, repr=False)
+
+    @property
+    def exists(self) -> bool:
+        """Tell whether its directory is still there."""
+        return self.directory.is_dir()
+
+    @property
+    def here(self) -> bool:
+        """Tell whether it was controlled from this machine (homes may be shared by many)."""
+        return self.host in ("", hostname())
+
+
+@frozen
+class Unreadable:
+    """A file among the entries that is none: half written, foreign, or not ours."""
+
+    file: Path
+    reason: str
+
+
+@frozen
+class Survey:
+    """All entries, the oldest run first, and the files that could not be understood."""
+
+    runs: tuple[RunEntry, ...]
+    unreadable: tuple[Unreadable, ...]
+
+
+def registry_dir() -> Path:
+    """Return the folder of the entries; it need not exist."""
+    state = os.environ.get("XDG_STATE_HOME", "")
+    # The XDG rules say that a relative path is to be ignored.
+    home = Path(state) if state.startswith("/") else Path.home() / ".local" / "state"
+    return home / "nepi" / "runs"
+
+
+class Registration:
+    """The entry of one run, for the process that controls it; safe from any thread."""
+
+    def __init__(self, file: Path, stored: _Stored) -> None:
+        self.file = file
+        self._stored = stored
+        self._lock = Lock()
+
+    @classmethod
+    def of(cls, entry: RunEntry) -> Self:
+        """Return the registration behind an entry, to go on with it (attach, clean)."""
+        if entry.file is None:
+            raise RunsError(f"run {entry.run_id} is not registered here, only its directory is")
+        return cls(entry.file, _load(entry.file))
+
+    def record_agent(self, agent: Mapping[str, Any]) -> None:
+        """Write down what will outlive this process, before it is relied upon."""
+        with self._lock:
+            if dict(agent) not in self._stored["agents"]:
+                self._stored["agents"].append(dict(agent))
+                self._save()
+
+    def taken_over(self) -> None:
+        """Write down that this process is the controller now."""
+        with self._lock:
+            self._stored.update(_controller())
+            self._save()
+
+    def outcome(self, outcome: str, *, reason: str = "") -> None:
+        """Write down how the run ended: from here on it is over."""
+        with self._lock:
+            self._stored.update({"outcome": outcome, "reason": reason, "ended": _now()})
+            self._save()
+
+    def _save(self) -> None:
+        _write(self.file, self._stored)
+
+
+def register(run: RunDirectory) -> Registration:
+    """Enter *run* among the runs; to be done before it makes anything outside its directory."""
+    now: dict[str, Any] = {"host": "", "boot_id": "", "controller": {}} | _controller()
+    stored = _Stored(
+        format=FORMAT,
+        run_id=run.run_id,
+        exp_id=run.exp_id,
+        directory=str(run.path),
+        started=_now(),
+        host=now["host"],
+        boot_id=now["boot_id"],
+        controller=now["controller"],
+        agents=[],
+        outcome=None,
+        reason="",
+        ended=None,
+    )
+    folder = registry_dir()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    # The directory is part of the name: ids are unique within one experiment's directory only.
+    digest = blake2s(os.fsencode(run.path), digest_size=4).hexdigest()
+    file = folder / f"{run.run_id}-{digest}.json"
+    _write(file, stored)
+    return Registration(file, stored)
+
+
+def survey(folder: Path | None = None) -> Survey:
+    """Read all entries; files that are none are named with the reason."""
+    read = [_read(file) for file in _files(folder or registry_dir())]
+    entries = [one for one in read if isinstance(one, RunEntry)]
+    unreadable = tuple(one for one in read if isinstance(one, Unreadable))
+    return Survey(tuple(sorted(entries, key=lambda e: (e.started, e.run_id))), unreadable)
+
+
+def runs() -> list[RunEntry]:
+    """Return all registered runs, the oldest first."""
+    return list(survey().runs)
+
+
+def forget(entry: RunEntry) -> None:
+    """Remove the entry of a run that is over; its directory stays."""
+    if entry.status is not RunStatus.OVER:
+        raise RunsError(f"run {entry.run_id} is {entry.status}: only one that is over is forgotten")
+    if entry.file is not None:
+        entry.file.unlink(missing_ok=True)
+
+
+def entry_of(directory: Path) -> RunEntry:
+    """Return what a run's directory tells of it, registered here or not."""
+    run = RunDirectory.open(directory)
+    same = run.path.resolve()
+    for entry in survey().runs:
+        if entry.directory.name == run.run_id and entry.directory.resolve() == same:
+            return entry
+    return _from_directory(run)
+
+
+def _from_directory(run: RunDirectory) -> RunEntry:
+    said = run.read_json("run.json")
+    outcome = said.get("outcome")
+    return RunEntry(
+        run_id=str(said.get("run_id", run.run_id)),
+        exp_id=run.exp_id,
+        directory=run.path,
+        started=_moment(str(said.get("started"))),
+        status=_status(run.path, outcome, controller={}),
+        outcome=outcome,
+        reason=str(said.get("reason", "")),
+        ended=_moment(str(said["ended"])) if said.get("ended") else None,
+        host=str(said.get("host", "")),
+    )
+
+
+# -- files ------------------------------------------------------------------------------------
+
+
+def _now() -> str:
+    return datetime.now().astimezone().isoformat()
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.astimezone()
+
+
+def _controller() -> Any:
+    mark = ProcessMark.of(os.getpid())
+    controller = {"pid": mark.pid, "start_time": mark.start_time}
+    return {"host": hostname(), "boot_id": boot_id(), "controller": controller}
+
+
+def _unwritable(path: Path, error: OSError) -> RunsError:
+    return RunsError(
+        f"cannot register the run in {path}: {error.strerror}."
+        " Set XDG_STATE_HOME to a directory you may write to"
+    )
+
+
+def _write(file: Path, stored: _Stored) -> None:
+    try:
+        replace_text(file, json.dumps(stored, indent=1, ensure_ascii=False) + "\n")
+    except PermissionError as error:
+        raise _unwritable(file.parent, error) from error
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as found:
+        # Names that begin with a dot are entries that are being written.
+        yield from (folder / one.name for one in found if not one.name.startswith("."))
+
+
+def _load(file: Path) -> _Stored:
+    if file.lstat().st_uid != os.geteuid():
+        raise RunsError(f"belongs to user {file.lstat().st_uid}")
+    data = read_json(file)
+    if data.get("format") != FORMAT:
+        raise RunsError(f"has format {data.get('format')!r}, this NEPI reads {FORMAT}")
+    missing = sorted(_Stored.__required_keys__ - data.keys())
+    if missing:
+        raise RunsError(f"lacks {', '.join(missing)}")
+    return cast("_Stored", data)
+
+
+def _read(file: Path) -> RunEntry | Unreadable:
+    try:
+        return _entry(file, _load(file))
+    except (RunsError, RunDirectoryError, OSError, ValueError, TypeError, AttributeError) as error:
+        return Unreadable(file, str(error))
+
+
+def _entry(file: Path, stored: _Stored) -> RunEntry:
+    directory = Path(stored["directory"])
+    outcome = stored["outcome"]
+    ended = stored["ended"]
+    mark = {"boot_id": stored["boot_id"], **stored["controller"]}
+    return RunEntry(
+        run_id=stored["run_id"],
+        exp_id=stored["exp_id"],
+        directory=directory,
+        started=_moment(stored["started"]),
+        status=_status(directory, outcome, controller=mark),
+        outcome=outcome,
+        reason=stored["reason"],
+        ended=_moment(ended) if ended else None,
+        host=stored["host"],
+        boot_id=stored["boot_id"],
+        agents=tuple(stored["agents"]),
+        file=file,
+    )
+
+
+def _status(directory: Path, outcome: object, *, controller: Mapping[str, Any]) -> RunStatus:
+    if outcome is not None:
+        return RunStatus.OVER
+    if is_held(directory / "lock"):
+        return RunStatus.LIVING
+    if controller and not directory.exists():
+        # Its directory was moved or deleted, the lock with it: ask for the process itself.
+        mark = ProcessMark(controller["pid"], controller["start_time"], controller["boot_id"])
+        return RunStatus.LIVING if mark.alive else RunStatus.ORPHANED
+    # The directory is the truth: a controller may have died between its two last writes.
+    return RunStatus.OVER if _said_outcome(directory) else RunStatus.ORPHANED
+
+
+def _said_outcome(directory: Path) -> bool:
+    try:
+        return read_json(directory / "run.json").get("outcome") is not None
+    except RunDirectoryError:
+        return False
