@@ -16,3 +16,11 @@ class AlreadyReleasedError(Refusal):
 
 class AlreadyAbortedError(Refusal):
     """The experiment was aborted: nothing new begins in it."""
+
+
+class DuplicateResourceError(Refusal):
+    """Another resource has this guid already."""
+
+
+class InvalidConditionError(Refusal):
+    """A condition that could keep a release from ending."""

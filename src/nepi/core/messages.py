@@ -45,6 +45,12 @@ class Policy:
     backoff: float = 1.0
     factor: float = 2.0
     longest: float = 60.0
+    grace: float = 5.0
+    """Seconds that a step running at release is given to end before it is abandoned."""
+
+    def pause(self, tries: int) -> float:
+        """Return the seconds to wait after *tries* failures before the step is begun again."""
+        return min(self.backoff * self.factor ** (tries - 1), self.longest)
 
 
 DEFAULT_POLICY = Policy()
@@ -135,6 +141,7 @@ class Observed:
     guid: Guid
     state: State
     at: float
+    failure: Failure | None = None
 
 
 @frozen
@@ -275,7 +282,7 @@ class Abandon:
 class Late:
     """This report came after its attempt was over and changed nothing: note it."""
 
-    event: Done | Failed | Ended
+    event: Done | Failed | Ended | Observed
 
 
 @frozen
@@ -325,10 +332,7 @@ class WakeAt:
 
 @frozen
 class Opened:
-    """Watch(token) is over; *reason* says how.
-
-    met: all got there; aborted: the experiment was; failed: a critical member of it failed.
-    """
+    """Watch(token) is over: all got there, or the experiment was aborted before."""
 
     token: Token
     reason: Literal["met", "aborted"]

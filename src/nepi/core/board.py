@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What is the case, and who is to be told when it changes: tracks, gates, wake-ups, answers.
+
+Nothing here begins or ends a step (see `stepping`) or knows what an event means (see
+`orchestrator`).
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Literal
+
+from nepi.core.conditions import RUN_START, Guid, Requirement
+from nepi.core.deadlines import Deadline
+from nepi.core.errors import UnknownResourceError
+from nepi.core.gates import Barrier, Errand, Gate, Waiter, Waiting, Watcher, hold, opens_at
+from nepi.core.lifecycle import LANDS, State
+from nepi.core.messages import (
+    Aborted,
+    Add,
+    Apply,
+    Call,
+    Command,
+    Failure,
+    Force,
+    Invoke,
+    Opened,
+    Reached,
+    Set,
+    WakeAt,
+)
+from nepi.core.track import ANEW, Track
+
+Alarm = Waiting | Errand | Deadline | Track
+
+
+class Board:
+    """The memory of the orchestrator."""
+
+    def __init__(self) -> None:
+        self.aborted: Aborted | None = None
+        self._now = 0.0
+        self._origin = Track(Add(RUN_START, name="the experiment", steps=frozenset()))
+        self._tracks: dict[Guid, Track] = {RUN_START: self._origin}
+        self._out: list[Command] = []
+        self._due: deque[Track] = deque()
+        self._wakes: dict[int, Alarm] = {}
+        self._next_wake = 0
+        self._watchers: dict[int, tuple[Watcher, Gate]] = {}
+
+    def track(self, guid: Guid) -> Track:
+        """Return what is known of *guid*; to look at, never to change."""
+        try:
+            return self._tracks[guid]
+        except KeyError:
+            raise UnknownResourceError(f"no resource has the guid {guid}") from None
+
+    def _look(self, track: Track) -> None:
+        """See to it that *track* is looked at before this event is over."""
+        if not track.queued:
+            track.queued = True
+            self._due.append(track)
+
+    # -- gates ------------------------------------------------------------------------------
+
+    def _gate(self, members: Iterable[Guid], state: State) -> Gate:
+        gate = Gate(members, state)
+        for guid in gate.members:
+            track = self._tracks[guid]
+            moment = track.moment(state)
+            if moment is None:
+                gate.pending.add(guid)
+                track.expect(gate)
+            else:
+                gate.moment = max(gate.moment, moment)
+        return gate
+
+    def _need(self, waiter: Waiting | Errand, needed: Requirement) -> Gate:
+        """Let *waiter* wait for what is *needed*, at each restart of its members anew."""
+        gate = self._gate(sorted(needed.group), needed.state)
+        hold(waiter, gate, needed.delay)
+        if needed.state in ANEW:
+            for guid in gate.members:
+                track = self._tracks[guid]
+                if track.gates is None:
+                    track.gates = []
+                track.gates.append(gate)
+        return gate
+
+    def _opened(self, gate: Gate) -> None:
+        for waiter in tuple(gate.waiters):
+            self._open_for(waiter, gate)
+
+    def _open_for(self, waiter: Waiter, gate: Gate) -> None:
+        match waiter:
+            case Waiting():
+                waiter.unmet -= 1
+                if not waiter.unmet:
+                    self._look(self._tracks[waiter.guid])
+            case Errand():
+                waiter.unmet -= 1
+                if not waiter.unmet:
+                    self._errand_due(waiter)
+            case Watcher():
+                self._answer(waiter, "met")
+            case Barrier():
+                if waiter.opens_run:
+                    self._enter_origin(gate.moment)
+                for guid in waiter.guids:
+                    self._look(self._tracks[guid])
+
+    # -- states -----------------------------------------------------------------------------
+
+    def _land(self, track: Track, state: State, at: float) -> None:
+        """Put *track* into *state*; tell its gates, not the world."""
+        track.state = state
+        if state is not State.RELEASED:
+            track.outcome = state
+        track.history[state] = at
+        watch = track.watch
+        if watch:
+            for target in [t for t in watch if t <= state]:
+                for gate in watch.pop(target):
+                    self._arrive(track, gate, at)
+
+    def _enter(self, track: Track, state: State, at: float) -> None:
+        self._land(track, state, at)
+        self._out.append(Reached(track.add.guid, state, at, track.failure))
+        self._look(track)
+
+    def _enter_origin(self, at: float) -> None:
+        if self._origin.state is State.NEW:
+            self._enter(self._origin, State.STARTED, at)
+
+    def _arrive(self, track: Track, gate: Gate, at: float) -> None:
+        if track.state is State.FAILED and track.add.critical and gate.state < State.FAILED:
+            self._doom(track, gate)
+        if gate.arrive(track.add.guid, at):
+            self._opened(gate)
+
+    def _doom(self, failed: Track, gate: Gate) -> None:
+        """Let those fail who waited for *failed*, which was critical: with that reason."""
+        why = failed.failure.message if failed.failure else "no reason was given"
+        for waiter in gate.waiters:
+            if not isinstance(waiter, Waiting):
+                continue
+            track = self._tracks[waiter.guid]
+            if track.state < LANDS[waiter.step] and not track.doomed:
+                text = f"{waiter.step} of {track.label} waits for {failed.label}, which is FAILED"
+                track.doomed = Failure("DependencyFailed", f"{text}: {why}")
+                self._look(track)
+
+    # -- time -------------------------------------------------------------------------------
+
+    def _wake(self, alarm: Alarm, at: float) -> None:
+        self._next_wake += 1
+        self._wakes[self._next_wake] = alarm
+        self._out.append(WakeAt(self._next_wake, at))
+
+    def _is_due(self, waiter: Waiting | Errand) -> bool:
+        """Return whether all gates are open and the delays over; if only delays, see to that."""
+        if waiter.unmet:
+            return False
+        at = opens_at(waiter)
+        if at <= self._now:
+            return True
+        if waiter.waking != at:
+            waiter.waking = at
+            self._wake(waiter, at)
+        return False
+
+    # -- timed orders -----------------------------------------------------------------------
+
+    def _order(self, event: Set | Call | Force) -> None:
+        for needed in event.after:
+            for guid in needed.group:
+                self.track(guid)
+        errand = Errand(event)
+        for needed in event.after:
+            self._need(errand, needed)
+        if not errand.unmet:
+            self._errand_due(errand)
+
+    def _errand_due(self, errand: Errand) -> None:
+        if errand.done or self.aborted or not self._is_due(errand):
+            return
+        errand.done = True
+        for gate, _ in errand.needs:
+            gate.waiters.remove(errand)
+        match errand.order:
+            case Set(guid, name, value, token):
+                self._out.append(Apply(guid, name, value, token))
+            case Call(token):
+                self._out.append(Invoke(token))
+            case Force() as force:
+                self._queue(force)
+
+    def _queue(self, force: Force) -> None:
+        track = self._tracks[force.guid]
+        if track.forced is None:
+            track.forced = deque()
+        track.forced.append(force)
+        self._look(track)
+
+    # -- those who watch --------------------------------------------------------------------
+
+    def _answer(self, watcher: Watcher, reason: Literal["met", "aborted"]) -> None:
+        if self._watchers.pop(watcher.token, None):
+            self._out.append(Opened(watcher.token, reason))

@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""When a step begins and how it ends: advancing, limits, failures, release.
+
+What an event means is in `orchestrator`; what is remembered is in `board`.
+"""
+
+from collections import deque
+from typing import Literal
+
+from nepi.core.board import Board
+from nepi.core.conditions import RUN_START, Guid
+from nepi.core.deadlines import Deadline
+from nepi.core.lifecycle import LANDS, State, Step
+from nepi.core.messages import (
+    Abandon,
+    Aborted,
+    Failure,
+    Force,
+    Grant,
+    Interrupt,
+    Reached,
+    Refused,
+    Run,
+)
+from nepi.core.track import Track
+
+OnFailure = Literal["release", "abort"]
+
+ENDING = (Step.STOP, Step.RELEASE)
+RETRIED_WHEN_STIRRED = (Step.DEPLOY, Step.RELEASE)
+
+
+class Stepping(Board):
+    """Begin what may begin, end what must end."""
+
+    def __init__(self, *, on_failure: OnFailure) -> None:
+        super().__init__()
+        self.on_failure: OnFailure = on_failure
+        self._attempts = 0
+        self._deadlines: dict[float, Deadline] = {}
+
+    # -- beginning --------------------------------------------------------------------------
+
+    def _advance(self, track: Track) -> None:
+        """Take *track* as far as it may go now: through what does nothing, into what does."""
+        before = track.state
+        step: Step | None = None
+        while track.busy is None and not track.doomed and not track.forced:
+            step = track.next()
+            if step is None or not self._may(track, step):
+                step = None
+                break
+            if track.does(step):
+                break
+            self._land(track, LANDS[step], self._now)
+        if track.state is not before:
+            self._out.append(Reached(track.add.guid, track.state, self._now, track.failure))
+            self._stir(track)
+        if track.busy is None:
+            self._go_on(track, step)
+
+    def _go_on(self, track: Track, step: Step | None) -> None:
+        if track.doomed:
+            self._fail(track, track.doomed)
+        elif track.forced:
+            self._grant(track, track.forced.popleft())
+        elif step:
+            self._begin(track, step)
+
+    def _may(self, track: Track, step: Step) -> bool:
+        if track.parked is step:
+            return False
+        if track.goal is State.RELEASED:
+            waiting = track.waiting(Step.RELEASE)
+        elif self.aborted or track.retry_at > self._now or track.is_barred(step):
+            return False
+        else:
+            waiting = track.waiting(step)
+        return waiting is None or self._is_due(waiting)
+
+    def _begin(self, track: Track, step: Step, force: Force | None = None) -> None:
+        self._attempts += 1
+        resumed = track.parked is step
+        track.busy, track.attempt, track.parked, track.stirred = step, self._attempts, None, False
+        track.token = force.token if force else 0
+        track.direct = force is not None
+        if step is Step.START:
+            track.ended = None
+            if track.state is State.STOPPED:
+                track.restart()
+        if not resumed:
+            track.span = track.attempt
+            limit = track.add.policy.timeouts.get(step)
+            if limit is not None:
+                self._limit(track, limit)
+        kind = Grant if force and force.mine else Run
+        self._out.append(kind(track.add.guid, step, track.attempt, track.token))
+
+    def _grant(self, track: Track, force: Force) -> None:
+        reason = self._objection(track, force.step)
+        if reason:
+            self._out.append(Refused(force.token, force.guid, force.step, reason))
+            self._look(track)
+            return
+        if force.step is Step.RELEASE:
+            track.goal = State.RELEASED
+        self._begin(track, force.step, force)
+
+    def _objection(self, track: Track, step: Step) -> str | None:
+        if track.goal is State.RELEASED and step is not Step.RELEASE:
+            return f"cannot {step} {track.label}: it is being released"
+        if self.aborted and step not in ENDING:
+            return f"cannot {step} {track.label}: the experiment was aborted"
+        if not track.allows(step):
+            return f"cannot {step} {track.label}: it is {track.state}"
+        return None
+
+    def _refuse_forced(self, track: Track, why: str) -> None:
+        while track.forced:
+            force = track.forced.popleft()
+            reason = f"cannot {force.step} {track.label}: {why}"
+            self._out.append(Refused(force.token, force.guid, force.step, reason))
+
+    # -- parked classic steps ---------------------------------------------------------------
+
+    def _enter(self, track: Track, state: State, at: float) -> None:
+        super()._enter(track, state, at)
+        self._stir(track)
+
+    def _stir(self, track: Track) -> None:
+        """Let the parked steps of its neighbours be tried again: something has changed."""
+        for guid in track.neighbours or ():
+            other = self._tracks[guid]
+            if other.busy in RETRIED_WHEN_STIRRED:
+                other.stirred = True
+            elif other.parked in RETRIED_WHEN_STIRRED:
+                self._resume(other)
+
+    def _resume(self, track: Track) -> None:
+        if (
+            track.parked
+            and track.busy is None
+            and not (self.aborted and track.parked not in ENDING)
+        ):
+            self._begin(track, track.parked)
+
+    # -- limits -----------------------------------------------------------------------------
+
+    def _limit(self, track: Track, seconds: float) -> None:
+        deadline = self._deadlines.get(seconds)
+        if deadline is None:
+            deadline = self._deadlines[seconds] = Deadline()
+        deadline.begin(self._now + seconds, track.add.guid, track.span)
+        if not deadline.armed:
+            deadline.armed = True
+            self._wake(deadline, self._now + seconds)
+
+    def _deadline_passed(self, deadline: Deadline) -> None:
+        for guid, span in deadline.over(self._now):
+            track = self._tracks[guid]
+            step = track.busy or track.parked
+            if step and track.span == span:
+                self._give_up(track, self._timeout(track, step))
+        upcoming = deadline.upcoming(self._runs)
+        deadline.armed = upcoming is not None
+        if upcoming is not None:
+            self._wake(deadline, upcoming)
+
+    def _runs(self, guid: Guid, span: int) -> bool:
+        track = self._tracks[guid]
+        return track.span == span and bool(track.busy or track.parked)
+
+    def _timeout(self, track: Track, step: Step) -> Failure:
+        if track.interrupted and step not in ENDING:
+            return interruption(track, step)
+        limit = track.add.policy.timeouts[step]
+        return Failure(
+            "StepTimeout",
+            f"{step} of {track.label} took longer than {limit:g} s and was given up; "
+            f"if it needs more time, raise its timeout for {step}",
+        )
+
+    def _give_up(self, track: Track, failure: Failure) -> None:
+        """Do not wait for the running (or parked) step any longer."""
+        step = track.busy or track.parked
+        if track.busy:
+            self._out.append(Abandon(track.add.guid, track.busy, track.attempt))
+        track.busy = track.parked = None
+        self._look(track)
+        if step is Step.RELEASE:
+            self._released_badly(track, failure)
+        else:
+            self._fail(track, failure, step=step)
+
+    # -- the end ----------------------------------------------------------------------------
+
+    def _released_badly(self, track: Track, failure: Failure) -> None:
+        """RELEASED all the same, for we cannot do more; the first reason is kept."""
+        track.failure = track.failure or failure
+        self._enter(track, State.RELEASED, self._now)
+
+    def _fail(
+        self,
+        track: Track,
+        failure: Failure,
+        *,
+        step: Step | None = None,
+        at: float | None = None,
+    ) -> None:
+        track.doomed = track.ended = None
+        if track.state >= State.FAILED:
+            return
+        track.failure = failure
+        self._enter(track, State.FAILED, self._now if at is None else at)
+        if track.add.critical and track.goal is not State.RELEASED and self.aborted is None:
+            self._abort(Aborted(track.add.guid, step, failure))
+
+    def _abort(self, aborted: Aborted) -> None:
+        self.aborted = aborted
+        self._out.append(aborted)
+        for watcher, _ in tuple(self._watchers.values()):
+            if not watcher.through_abort:
+                self._answer(watcher, "aborted")
+        if self.on_failure == "release":
+            self._release([t for guid, t in self._tracks.items() if guid != RUN_START])
+
+    def _release(self, tracks: list[Track]) -> None:
+        """Release *tracks* and whatever depends on them."""
+        pending = deque(tracks)
+        while pending:
+            track = pending.popleft()
+            if track.goal is State.RELEASED:
+                continue
+            track.goal = State.RELEASED
+            track.retry_at = -1.0
+            self._refuse_forced(track, "it is being released")
+            if track.busy and track.busy not in ENDING:
+                self._interrupt(track, track.busy)
+            if waiting := track.waiting(Step.RELEASE):
+                pending.extend(self._tracks[g] for gate, _ in waiting.needs for g in gate.members)
+            self._look(track)
+
+    def _interrupt(self, track: Track, step: Step) -> None:
+        track.interrupted = True
+        self._out.append(Interrupt(track.add.guid, step, track.attempt))
+        self._limit(track, track.add.policy.grace)
+
+
+def interruption(track: Track, step: Step) -> Failure:
+    """Return the reason of a step that a release cut short."""
+    return Failure("Interrupted", f"{track.label} was released before its {step} had ended")
