@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What a classic resource leaves behind: the declaration only, the data are in files."""
 
+import copy
 from enum import StrEnum
+from typing import Self
 
 
 class TraceAttr(StrEnum):
@@ -38,3 +40,7 @@ class Trace:
     @enabled.setter
     def enabled(self, value: bool) -> None:
         self._enabled = value
+
+    def copy(self) -> Self:
+        """Return a trace of the same declaration, independent of this one."""
+        return copy.copy(self)
