@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""JSON text into plain data and back. Where something stands is looked up only when asked for."""
+
+import json
+from collections.abc import Sequence
+
+from nepi.formats.errors import DescriptionError
+from nepi.formats.tree import Lines, Tree
+
+
+class _TwiceError(ValueError):
+    """A key stands twice in one object."""
+
+
+def read_json(text: str, source: str = "") -> Tree:
+    """Return the value that *text* holds."""
+    try:
+        data = json.loads(text, object_pairs_hook=_object)
+    except json.JSONDecodeError as error:
+        problem = f"is not JSON: {error.msg} (column {error.colno})"
+        raise DescriptionError(problem, source=source, line=error.lineno) from error
+    except _TwiceError as error:
+        _lines(text, source)  # finds the same, and the line
+        raise DescriptionError(str(error), source=source) from error
+    except RecursionError as error:
+        raise DescriptionError("is nested too deeply", source=source) from error
+    except ValueError as error:  # the only one left: an integer too long to be converted
+        raise DescriptionError(f"is not JSON: {error}", source=source) from error
+    return Tree(data, source, lambda: _lines(text, source))
+
+
+def write_json(data: object) -> str:
+    """Return *data* as JSON, indented for people."""
+    return json.dumps(data, indent=2) + "\n"
+
+
+def _object(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for key, value in pairs:
+        if key in found:
+            raise _TwiceError(f"the key {key!r} stands twice in one object")
+        found[key] = value
+    return found
+
+
+def _lines(text: str, source: str) -> Lines:
+    """Return the line of everything: JSON is YAML but for tabs, and there lines are counted."""
+    from nepi.formats.yamltext import read_yaml
+
+    return read_yaml(text.replace("\t", " "), source).find_lines()
