@@ -153,6 +153,13 @@ class Cancel:
 
 
 @frozen
+class Abort:
+    """Something outside of the resources, such as a full disk, makes an end of the experiment."""
+
+    failure: Failure
+
+
+@frozen
 class Done:
     """*step* of *guid* succeeded."""
 
@@ -216,6 +223,7 @@ Event = (
     | Force
     | Observed
     | Cancel
+    | Abort
     | Done
     | Failed
     | Ended
