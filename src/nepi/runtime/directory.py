@@ -40,9 +40,9 @@ _chosen: set[Path] = set()
 class RunDirectory:
     """One run's directory, `<local_dir>/<exp_id>/<run_id>`, readable by its owner alone."""
 
-    def __init__(self, path: Path, *, exp_id: str = "") -> None:
+    def __init__(self, path: Path, *, exp_id: str | None = None) -> None:
         self.path = path
-        self.exp_id = exp_id or path.parent.name
+        self.exp_id = path.parent.name if exp_id is None else exp_id
         self.run_id = path.name
         self._lock: RunLock | None = None
 

@@ -5,29 +5,36 @@ An entry is written before a run makes anything, and names whatever outlives its
 the run did is told by its directory, not here.
 """
 
-import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from hashlib import blake2s
 from pathlib import Path
 from threading import Lock
-from typing import Any, Self, TypedDict, cast
+from typing import Any, Self
 
 from attrs import field, frozen
 
-from nepi.runtime.atomic import replace_text
+from nepi.runtime import entries
 from nepi.runtime.directory import RunDirectory, RunDirectoryError, read_json
+from nepi.runtime.entries import RunsError, StoredEntry, registry_dir
 from nepi.runtime.lock import is_held
 from nepi.runtime.machine import ProcessMark, boot_id, hostname
 
-FORMAT = 1
-
-
-class RunsError(Exception):
-    """The register of runs cannot be used; the message says what to do."""
+__all__ = [
+    "Registration",
+    "RunEntry",
+    "RunStatus",
+    "RunsError",
+    "Survey",
+    "Unreadable",
+    "entry_of",
+    "forget",
+    "register",
+    "runs",
+    "survey",
+]
 
 
 class RunStatus(StrEnum):
@@ -36,23 +43,6 @@ class RunStatus(StrEnum):
     LIVING = "living"
     ORPHANED = "orphaned"
     OVER = "over"
-
-
-class _Stored(TypedDict):
-    """The content of an entry, as it is in its file."""
-
-    format: int
-    run_id: str
-    exp_id: str
-    directory: str
-    started: str
-    host: str
-    boot_id: str
-    controller: dict[str, Any]
-    agents: list[dict[str, Any]]
-    outcome: str | None
-    reason: str
-    ended: str | None
 
 
 @frozen
@@ -99,18 +89,10 @@ class Survey:
     unreadable: tuple[Unreadable, ...]
 
 
-def registry_dir() -> Path:
-    """Return the folder of the entries; it need not exist."""
-    state = os.environ.get("XDG_STATE_HOME", "")
-    # The XDG rules say that a relative path is to be ignored.
-    home = Path(state) if state.startswith("/") else Path.home() / ".local" / "state"
-    return home / "nepi" / "runs"
-
-
 class Registration:
     """The entry of one run, for the process that controls it; safe from any thread."""
 
-    def __init__(self, file: Path, stored: _Stored) -> None:
+    def __init__(self, file: Path, stored: StoredEntry) -> None:
         self.file = file
         self._stored = stored
         self._lock = Lock()
@@ -120,7 +102,7 @@ class Registration:
         """Return the registration behind an entry, to go on with it (attach, clean)."""
         if entry.file is None:
             raise RunsError(f"run {entry.run_id} is not registered here, only its directory is")
-        return cls(entry.file, _load(entry.file))
+        return cls(entry.file, entries.load(entry.file))
 
     def record_agent(self, agent: Mapping[str, Any]) -> None:
         """Write down what will outlive this process, before it is relied upon."""
@@ -142,14 +124,14 @@ class Registration:
             self._save()
 
     def _save(self) -> None:
-        _write(self.file, self._stored)
+        entries.write(self.file, self._stored)
 
 
 def register(run: RunDirectory) -> Registration:
     """Enter *run* among the runs; to be done before it makes anything outside its directory."""
     now: dict[str, Any] = {"host": "", "boot_id": "", "controller": {}} | _controller()
-    stored = _Stored(
-        format=FORMAT,
+    stored = StoredEntry(
+        format=entries.FORMAT,
         run_id=run.run_id,
         exp_id=run.exp_id,
         directory=str(run.path),
@@ -162,24 +144,19 @@ def register(run: RunDirectory) -> Registration:
         reason="",
         ended=None,
     )
-    folder = registry_dir()
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise _unwritable(folder, error) from error
     # The directory is part of the name: ids are unique within one experiment's directory only.
     digest = blake2s(os.fsencode(run.path), digest_size=4).hexdigest()
-    file = folder / f"{run.run_id}-{digest}.json"
-    _write(file, stored)
+    file = registry_dir() / f"{run.run_id}-{digest}.json"
+    entries.write(file, stored)
     return Registration(file, stored)
 
 
-def survey(folder: Path | None = None) -> Survey:
+def survey() -> Survey:
     """Read all entries; files that are none are named with the reason."""
-    read = [_read(file) for file in _files(folder or registry_dir())]
-    entries = [one for one in read if isinstance(one, RunEntry)]
+    read = [_read(file) for file in entries.files()]
+    known = [one for one in read if isinstance(one, RunEntry)]
     unreadable = tuple(one for one in read if isinstance(one, Unreadable))
-    return Survey(tuple(sorted(entries, key=lambda e: (e.started, e.run_id))), unreadable)
+    return Survey(tuple(sorted(known, key=lambda e: (e.started, e.run_id))), unreadable)
 
 
 def runs() -> list[RunEntry]:
@@ -239,46 +216,14 @@ def _controller() -> Any:
     return {"host": hostname(), "boot_id": boot_id(), "controller": controller}
 
 
-def _unwritable(path: Path, error: OSError) -> RunsError:
-    return RunsError(
-        f"cannot register the run in {path}: {error.strerror}."
-        " Set XDG_STATE_HOME to a directory you may write to"
-    )
-
-
-def _write(file: Path, stored: _Stored) -> None:
-    try:
-        replace_text(file, json.dumps(stored, indent=1, ensure_ascii=False) + "\n")
-    except PermissionError as error:
-        raise _unwritable(file.parent, error) from error
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as found:
-        # Names that begin with a dot are entries that are being written.
-        yield from (folder / one.name for one in found if not one.name.startswith("."))
-
-
-def _load(file: Path) -> _Stored:
-    if file.lstat().st_uid != os.geteuid():
-        raise RunsError(f"belongs to user {file.lstat().st_uid}")
-    data = read_json(file)
-    if data.get("format") != FORMAT:
-        raise RunsError(f"has format {data.get('format')!r}, this NEPI reads {FORMAT}")
-    missing = sorted(_Stored.__required_keys__ - data.keys())
-    if missing:
-        raise RunsError(f"lacks {', '.join(missing)}")
-    return cast("_Stored", data)
-
-
 def _read(file: Path) -> RunEntry | Unreadable:
     try:
-        return _entry(file, _load(file))
-    except (RunsError, RunDirectoryError, OSError, ValueError, TypeError, AttributeError) as error:
+        return _entry(file, entries.load(file))
+    except (RunsError, RunDirectoryError, OSError, ValueError) as error:
         return Unreadable(file, str(error))
 
 
-def _entry(file: Path, stored: _Stored) -> RunEntry:
+def _entry(file: Path, stored: StoredEntry) -> RunEntry:
     directory = Path(stored["directory"])
     outcome = stored["outcome"]
     ended = stored["ended"]
@@ -306,7 +251,8 @@ def _status(directory: Path, outcome: object, *, controller: Mapping[str, Any]) 
         return RunStatus.LIVING
     if controller and not directory.exists():
         # Its directory was moved or deleted, the lock with it: ask for the process itself.
-        mark = ProcessMark(controller["pid"], controller["start_time"], controller["boot_id"])
+        pid, start = controller.get("pid", 0), controller.get("start_time")
+        mark = ProcessMark(pid, start, controller["boot_id"])
         return RunStatus.LIVING if mark.alive else RunStatus.ORPHANED
     # The directory is the truth: a controller may have died between its two last writes.
     return RunStatus.OVER if _said_outcome(directory) else RunStatus.ORPHANED
