@@ -7,7 +7,7 @@ from itertools import count
 
 from attrs import define, field
 
-from nepi.core.conditions import Condition, Guid, Requirement
+from nepi.core.conditions import RUN_START, Condition, Guid, Requirement
 from nepi.core.lifecycle import State, Step
 from nepi.core.messages import (
     Abandon,
@@ -22,6 +22,7 @@ from nepi.core.messages import (
     Grant,
     Hold,
     Interrupt,
+    Observed,
     Reached,
     Run,
     WakeAt,
@@ -39,19 +40,25 @@ class Player:
     """Carry an orchestrator's commands out on a virtual clock, by a script."""
 
     orchestrator: Orchestrator = field(factory=Orchestrator)
-    takes: dict[tuple[Guid, Step], float] = field(factory=dict)
-    breaks: set[tuple[Guid, Step]] = field(factory=set)
-    lives: dict[Guid, float] = field(factory=dict)
+    takes: dict[tuple[Guid, Step], float] = field(factory=dict[tuple[Guid, Step], float])
+    breaks: set[tuple[Guid, Step]] = field(factory=set[tuple[Guid, Step]])
+    lives: dict[Guid, float] = field(factory=dict[Guid, float])
     stubborn: bool = False
     now: float = 0.0
-    seen: list[tuple[float, Guid, State]] = field(factory=list)
-    begun: list[tuple[float, Guid, Step]] = field(factory=list)
-    commands: list[Command] = field(factory=list)
-    events: list[tuple[float, Event]] = field(factory=list)
-    running: dict[Guid, tuple[Step, int]] = field(factory=dict)
-    react: Callable[["Player", Command], None] | None = None
-    _agenda: list[tuple[float, int, Event]] = field(factory=list)
-    _order: count[int] = field(factory=count)
+    seen: list[tuple[float, Guid, State]] = field(factory=list[tuple[float, Guid, State]])
+    begun: list[tuple[float, Guid, Step]] = field(factory=list[tuple[float, Guid, Step]])
+    commands: list[Command] = field(factory=list[Command])
+    events: list[tuple[float, Event]] = field(factory=list[tuple[float, Event]])
+    running: dict[Guid, tuple[Step, int]] = field(factory=dict[Guid, tuple[Step, int]])
+    react: Callable[["Player", Command], object] | None = None
+    scripts: dict[Guid, Callable[["Player", Command], object]] = field(
+        factory=dict[Guid, Callable[["Player", Command], object]]
+    )
+    """Who answers for a resource instead of this player."""
+    manual: set[Guid] = field(factory=set[Guid])
+    """Resources whose reports the test makes itself."""
+    _agenda: list[tuple[float, int, Event]] = field(factory=list[tuple[float, int, Event]])
+    _order: "count[int]" = field(factory=count)
 
     def at(self, when: float, *events: Event) -> "Player":
         """Let *events* happen at *when*."""
@@ -62,6 +69,17 @@ class Player:
     def tell(self, *events: Event) -> "Player":
         """Let *events* happen now, and play on until nothing is left to do."""
         return self.at(self.now, *events).play()
+
+    def tell_soon(self, *events: Event) -> None:
+        """Let *events* happen now, after what is already due."""
+        self.at(self.now, *events)
+
+    @staticmethod
+    def released(player: "Player", command: Command) -> None:
+        """Answer for a classic resource that can do nothing but be released."""
+        if isinstance(command, Run) and command.step is Step.RELEASE:
+            player.tell_soon(Observed(command.guid, State.RELEASED, player.now))
+            player.tell_soon(Done(command.guid, command.step, command.attempt))
 
     def play(self, until: float = FOREVER) -> "Player":
         """Play until nothing is left to do, or *until* then."""
@@ -77,6 +95,8 @@ class Player:
             for command in commands:
                 self.commands.append(command)
                 self._obey(command)
+                if script := self.scripts.get(getattr(command, "guid", RUN_START)):
+                    script(self, command)
                 if self.react:
                     self.react(self, command)
         return self
@@ -87,6 +107,8 @@ class Player:
                 assert guid not in self.running, f"{step} of {guid} begun twice"
                 self.begun.append((self.now, guid, step))
                 self.running[guid] = step, attempt
+                if guid in self.scripts or guid in self.manual:
+                    return
                 report = self._report(guid, step, attempt)
                 end = self.now + self.takes.get((guid, step), 0)
                 if end < FOREVER:

@@ -23,9 +23,12 @@ from nepi.core.errors import (
     DuplicateResourceError,
     InvalidConditionError,
 )
+from nepi.core.explain import explain
 from nepi.core.gates import Barrier, Errand, Gate, Waiting, Watcher
 from nepi.core.lifecycle import LANDS, State, Step
 from nepi.core.messages import (
+    Abort,
+    Aborted,
     Add,
     Aim,
     Call,
@@ -67,6 +70,7 @@ class Orchestrator(Stepping):
                 Force: self._force,
                 Observed: self._observed,
                 Cancel: self._cancel,
+                Abort: self._abort_all,
                 Done: self._done,
                 Failed: self._failed,
                 Ended: self._ended,
@@ -124,6 +128,11 @@ class Orchestrator(Stepping):
     def moment(self, guid: Guid, state: State) -> float | None:
         """Return when *guid* first was in *state* or a later one since its last start."""
         return self.track(guid).moment(state)
+
+    def explain(self, guid: Guid) -> str:
+        """Return what *guid* is doing or waiting for, as a sentence without its name."""
+        self.track(guid)
+        return explain(self._tracks, guid)
 
     def snapshot(self) -> dict[Guid, dict[str, object]]:
         """Return the whole state as plain data: equal if and only if it decides alike."""
@@ -329,6 +338,10 @@ class Orchestrator(Stepping):
             self._give_up(track, Failure("Cancelled", f"{step} of {track.label}: {event.reason}"))
         elif track.retry_at > self._now:
             self._fail(track, Failure("Cancelled", f"{track.label}: {event.reason}"))
+
+    def _abort_all(self, event: Abort) -> None:
+        if self.aborted is None:
+            self._abort(Aborted(RUN_START, None, event.failure))
 
     # -- time and those who watch -----------------------------------------------------------
 

@@ -168,7 +168,7 @@ class Stepping(Board):
 
     def _runs(self, guid: Guid, span: int) -> bool:
         track = self._tracks[guid]
-        return track.span == span and bool(track.busy or track.parked)
+        return track.span == span and (track.busy or track.parked) is not None
 
     def _timeout(self, track: Track, step: Step) -> Failure:
         if track.interrupted and step not in ENDING:
@@ -233,6 +233,8 @@ class Stepping(Board):
                 continue
             track.goal = State.RELEASED
             track.retry_at = -1.0
+            if track.parked is Step.DEPLOY:
+                track.parked = None
             self._refuse_forced(track, "it is being released")
             if track.busy and track.busy not in ENDING:
                 self._interrupt(track, track.busy)
