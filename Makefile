@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-SCRIPTS := $(wildcard examples/*.py benchmarks/*.py)
+SCRIPTS := $(wildcard examples/*.py benchmarks/*.py benchmarks/*/*.py)
 
 export PYTHON
 # pyright's wrapper would look for a newer release at every run, and warn about it.

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What ten thousand resources without work cost, beside NEPI 6.1.2."""
+
+import sys
+from functools import partial
+
+from measuring import OURS, Options, Report, Row, Target, child, column, in_turn, main
+from peers import peer
+
+COUNT = 10_000
+WAITING, WAITING_OF_PEER = 10_000, 3_000
+SECONDS_IDLE = 5.0
+# The one who measures wakes up within the five seconds, which takes a fraction of this.
+NOTHING = 0.05
+
+SHAPES = ("flat", "graph")
+BUILT_IN = {"idle": "no steps", "empty": "empty async steps", "suspending": "start suspends once"}
+
+
+def measure(options: Options, report: Report) -> None:
+    """Fill in the figures of lives and of waiting."""
+    other = peer(options)
+    jobs = {shape: partial(child, OURS, "lives.py", shape, str(COUNT)) for shape in SHAPES}
+    for case in BUILT_IN:
+        jobs[case] = partial(child, OURS, "typed.py", case, str(COUNT))
+    jobs["tasks"] = partial(child, OURS, "floors.py", "tasks", str(COUNT))
+    if other:
+        for shape in SHAPES:
+            jobs[f"{shape} of peer"] = partial(child, other, "lives.py", shape, str(COUNT))
+    found = in_turn(jobs, rounds=options.rounds)
+
+    label = other.name if other else ""
+    for shape in SHAPES:
+        theirs = found.get(f"{shape} of peer", [])
+        for figure, bound in (("cpu", 0.5), ("wall", 0.3)):
+            report.rows.append(
+                Row(
+                    f"{COUNT:,} classic, {shape}: {figure}",
+                    "s",
+                    column(found[shape], figure),
+                    column(theirs, figure),
+                    label,
+                    Target(bound, "ratio"),
+                )
+            )
+    tasks = column(found["tasks"], "cpu")
+    for case, what in BUILT_IN.items():
+        ours = column(found[case], "cpu")
+        report.rows.append(
+            Row(f"{COUNT:,} typed, {what}: cpu", "s", ours, tasks, "bare tasks", Target(0.3))
+        )
+    waiting(options, report)
+    report.notes.append(
+        "cpu: user and system, from the first resource described to the last RELEASED; "
+        "wall: deploy -> all STARTED, release -> all RELEASED"
+    )
+
+
+def waiting(options: Options, report: Report) -> None:
+    """What it takes to wait for a condition that does not come."""
+    other = peer(options)
+    percent = 100 / SECONDS_IDLE
+    jobs = {"ours": partial(child, OURS, "lives.py", "idle", str(WAITING))}
+    if other:
+        jobs["theirs"] = partial(child, other, "lives.py", "idle", str(WAITING_OF_PEER))
+    found = in_turn(jobs, rounds=min(options.rounds, 3))
+    report.rows.append(
+        Row(
+            f"{WAITING:,} waiting ({WAITING_OF_PEER:,} of the peer): cpu",
+            "%",
+            column(found["ours"], "idle", scale=percent),
+            column(found.get("theirs", []), "idle", scale=percent),
+            other.name if other else "",
+            Target(NOTHING),
+        )
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main("classic", measure))
