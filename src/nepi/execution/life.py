@@ -104,6 +104,13 @@ class Life(Logger):
                 why = self._why if state is State.FAILED else None
                 self._line.post(Observed(self._guid, state, at, why))
 
+    def listen(self, line: Line) -> None:
+        """From now on tell *line*, beginning with where this is."""
+        with self._lock:
+            self._line = line
+            if self._state is not State.NEW:
+                line.post(Observed(self._guid, self._state, monotonic(), self._why))
+
     def set_state_time(
         self, state: State, state_time_attr: str, time: datetime | None = None
     ) -> None:
