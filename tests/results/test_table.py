@@ -22,7 +22,6 @@ from nepi.results.csvtext import CsvError
 from nepi.results.jsontext import JsonLinesError
 from nepi.results.terminal import cells
 
-
 LOCAL = IPv4Address("127.0.0.1")
 
 
