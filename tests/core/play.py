@@ -70,6 +70,23 @@ class Player:
         """Let *events* happen now, and play on until nothing is left to do."""
         return self.at(self.now, *events).play()
 
+    def tell_now(self, event: Event) -> None:
+        """Let *event* happen, and carry out what follows at once."""
+        commands = self.orchestrator.handle(event, self.now)
+        self.events.append((self.now, event))
+        if isinstance(event, Done | Failed) and self.running.get(event.guid) == (
+            event.step,
+            event.attempt,
+        ):
+            del self.running[event.guid]
+        for command in commands:
+            self.commands.append(command)
+            self._obey(command)
+            if script := self.scripts.get(getattr(command, "guid", RUN_START)):
+                script(self, command)
+            if self.react:
+                self.react(self, command)
+
     def tell_soon(self, *events: Event) -> None:
         """Let *events* happen now, after what is already due."""
         self.at(self.now, *events)
@@ -85,20 +102,7 @@ class Player:
         """Play until nothing is left to do, or *until* then."""
         while self._agenda and self._agenda[0][0] <= until:
             self.now, _, event = heappop(self._agenda)
-            self.events.append((self.now, event))
-            if isinstance(event, Done | Failed) and self.running.get(event.guid) == (
-                event.step,
-                event.attempt,
-            ):
-                del self.running[event.guid]
-            commands = self.orchestrator.handle(event, self.now)
-            for command in commands:
-                self.commands.append(command)
-                self._obey(command)
-                if script := self.scripts.get(getattr(command, "guid", RUN_START)):
-                    script(self, command)
-                if self.react:
-                    self.react(self, command)
+            self.tell_now(event)
         return self
 
     def _obey(self, command: Command) -> None:

@@ -6,7 +6,7 @@ import pytest
 from nepi.core.conditions import RUN_START
 from nepi.core.deadlock import DeadlockError
 from nepi.core.lifecycle import State, Step
-from nepi.core.messages import Add
+from nepi.core.messages import Add, Aim
 from tests.core.play import Player, hold, start, world
 
 A, B, C = 1, 2, 3
@@ -84,9 +84,12 @@ def test_stops_that_wait_for_each_other_are_refused() -> None:
 
 
 def test_releases_that_wait_for_each_other_are_refused(three: Player) -> None:
-    """A release always ends."""
-    three.tell(hold(A, Step.RELEASE, B, State.RELEASED), hold(B, Step.RELEASE, A, State.RELEASED))
-    assert "release of a waits for release of b" in refused(three, A)
+    """At once, not at deploy: a release always ends, also of what was never deployed."""
+    three.tell(hold(A, Step.RELEASE, B, State.RELEASED), hold(B, Step.START, C, State.STOPPED))
+    with pytest.raises(DeadlockError, match="release of b waits for release of a"):
+        three.orchestrator.handle(hold(B, Step.RELEASE, A, State.RELEASED), 0.0)
+    three.tell(Aim((A, B), State.RELEASED))
+    assert three.orchestrator.state(A) is State.RELEASED
 
 
 def test_a_failure_is_nobodys_step(three: Player) -> None:

@@ -16,6 +16,7 @@ from nepi.core.errors import (
 from nepi.core.lifecycle import State, Step
 from nepi.core.messages import (
     Abandon,
+    Abort,
     Aborted,
     Add,
     Aim,
@@ -53,6 +54,7 @@ T = TypeVar("T")
 A, B, C = 1, 2, 3
 NODE, APP = 1, 2
 LAZY = frozenset[Step]()
+READY_A = Requirement([A], State.READY)
 
 
 @pytest.fixture
@@ -100,6 +102,14 @@ def test_without_barrier_each_starts_when_it_can(three: Player) -> None:
     three.tell(start(A, B, C, barrier=False))
     assert three.when(A, State.STARTED) == three.when(RUN_START, State.STARTED) == 0.0
     assert three.when(B, State.STARTED) == 7.0
+    three.tell(Add(4), start(4, barrier=False))
+    assert three.when(RUN_START, State.STARTED) == 0.0
+
+
+def test_a_barrier_of_those_that_are_ready_is_open(three: Player) -> None:
+    """Nobody is waited for."""
+    three.tell(Aim((A, B), State.READY)).tell(start(A, B))
+    assert three.orchestrator.state(A) is State.STARTED
 
 
 def test_what_does_nothing_is_passed_through_in_silence() -> None:
@@ -210,6 +220,42 @@ def test_a_release_waits_for_releases_only(three: Player) -> None:
         three.orchestrator.handle(hold(A, Step.RELEASE, B, State.STOPPED), 0.0)
 
 
+def test_a_condition_looked_at_twice_asks_for_one_timer(three: Player) -> None:
+    """Whatever else happens while the delay runs."""
+    three.at(0.0, hold(B, Step.START, A, State.STARTED, 4.0), start(A, B))
+    three.at(1.0, hold(B, Step.START, A, State.READY, 0.5)).play()
+    assert three.when(B, State.STARTED) == 4.0
+    assert len([w for w in of(three, WakeAt) if w.at == 4.0]) == 1
+
+
+def test_what_is_released_meanwhile_cannot_fail_any_more() -> None:
+    """The failure it waited for comes too late to matter."""
+    player = world(Add(A), Add(C), player=Player(Orchestrator(on_failure="abort")))
+    player.takes = {(A, Step.DEPLOY): 2.0, (C, Step.RELEASE): 5.0}
+    player.breaks = {(A, Step.DEPLOY)}
+    player.tell(Aim((C,), State.READY), hold(C, Step.START, A, State.READY), Call(1, (READY_A,)))
+    player.at(0.0, start(A, C)).at(1.0, release(C)).play()
+    assert player.orchestrator.state(C) is State.RELEASED
+    assert player.orchestrator.failure(C) is None
+    assert of(player, Invoke) == []
+
+
+def test_every_critical_failure_dooms_once() -> None:
+    """Who waited for both is told the first reason."""
+    player = world(
+        *(Add(g, name=n) for g, n in ((A, "a"), (B, "b"), (C, "c"))),
+        player=Player(Orchestrator(on_failure="abort")),
+    )
+    player.breaks = {(A, Step.DEPLOY), (B, Step.DEPLOY)}
+    player.takes = {(C, Step.DISCOVER): 1.0}
+    player.tell(
+        hold(C, Step.START, A, State.READY), hold(C, Step.START, B, State.READY), start(A, B, C)
+    )
+    failure = player.orchestrator.failure(C)
+    assert failure is not None
+    assert failure.message.startswith("start of c waits for a,")
+
+
 # -- restart ------------------------------------------------------------------------------------
 
 
@@ -237,6 +283,27 @@ def test_an_opened_gate_is_closed_again_by_a_restart(three: Player) -> None:
     three.at(1.2, Force(A, Step.START)).play()
     assert three.when(C, State.STARTED) == 6.0
     assert three.orchestrator.moment(A, State.STOPPED) == 2.2
+
+
+def test_two_restarts_at_once_are_both_waited_for(three: Player) -> None:
+    """A gate that one restart closed is not closed twice by the other, nor by its own member."""
+    three.lives = {A: 1.0, B: 1.0}
+    three.tell(hold(C, Step.START, (A, B), State.STOPPED), start(A, B))
+    three.lives = {A: 3.0, B: 5.0}
+    three.tell(Force(A, Step.START), Force(B, Step.START), start(C))
+    assert three.when(C, State.STARTED) == 6.0
+
+
+def test_a_start_tried_twice_is_waited_for_once() -> None:
+    """A classic start that comes to nothing and is tried again counts when it has stopped."""
+    player = world(Add(A, classic=True), Add(B)).tell(hold(B, Step.START, A, State.STOPPED))
+    player.manual.add(A)
+    player.tell(Observed(A, State.STOPPED, 0.0), Force(A, Step.START))
+    player.tell(Done(A, Step.START, 1), Force(A, Step.START))
+    player.tell(Done(A, Step.START, 2), start(B))
+    assert player.orchestrator.state(B) is State.READY
+    player.tell(Observed(A, State.STARTED, 0.0), Observed(A, State.STOPPED, 0.0))
+    assert player.orchestrator.state(B) is State.STARTED
 
 
 def test_started_and_stopped_by_hand(three: Player) -> None:
@@ -336,6 +403,7 @@ def test_no_order_is_given_after_an_abort() -> None:
     player = world(Add(A), player=Player(Orchestrator(on_failure="abort")))
     player.breaks = {(A, Step.START)}
     player.tell(Call(1, after=(Requirement([RUN_START], State.STARTED, 3.0),)), start(A))
+    player.tell(Call(2, after=(Requirement([A], State.STARTED),)))
     assert of(player, Invoke) == []
 
 
@@ -566,6 +634,13 @@ def test_a_timer_that_is_early_is_asked_again() -> None:
     assert player.orchestrator.state(A) is State.STARTED
 
 
+def test_trouble_from_outside_aborts(three: Player) -> None:
+    """A full disk is nobody's failure; only the first cause counts."""
+    three.tell(start(A)).tell(Abort(BROKEN), Abort(Failure("Second", "")))
+    assert of(three, Aborted) == [Aborted(RUN_START, None, BROKEN)]
+    assert three.orchestrator.state(A) is State.RELEASED
+
+
 # -- cancel -------------------------------------------------------------------------------------
 
 
@@ -694,6 +769,15 @@ def test_a_change_during_the_try_makes_another() -> None:
     assert len(player.times(A, Step.DEPLOY)) == 2
 
 
+def test_a_resource_may_have_many_neighbours() -> None:
+    """Each of their changes counts."""
+    player = world(Add(A, classic=True), Add(B), Add(C)).tell(Connect(A, B), Connect(A, C))
+    classic(player, A, after=2)
+    player.takes = {(B, Step.DISCOVER): 3.0, (C, Step.DISCOVER): 4.0}
+    player.tell(Aim((A,), State.READY), Aim((B, C), State.DISCOVERED))
+    assert player.times(A, Step.DEPLOY) == [0.0, 3.0, 4.0]
+
+
 def test_a_parked_step_is_tried_by_its_own_schedule() -> None:
     """At the latest then; one that is no longer wanted is refused quietly."""
     player = world(Add(A, classic=True))
@@ -717,11 +801,21 @@ def test_a_parked_deploy_is_over_when_it_is_released() -> None:
     player = world(Add(A, classic=True), Add(B, classic=True), Add(C)).tell(Connect(A, C))
     classic(player, A, after=99)
     player.manual.add(B)
-    player.tell(start(A, B)).tell(release(A, B))
-    player.scripts[A] = player.released
-    player.tell(start(C), Done(B, Step.DEPLOY, of(player, Run)[1].attempt))
+    player.stubborn = True
+    player.scripts[B] = player.released
+    player.at(0.0, start(A, B)).at(1.0, release(A, B))
+    player.at(2.0, Done(B, Step.DEPLOY, 2), start(C)).play()
     assert len(player.times(A, Step.DEPLOY)) == 1
-    assert player.times(B, Step.RELEASE) == [0.0]
+    assert player.times(B, Step.RELEASE) == [2.0]
+
+
+def test_a_step_that_nothing_waits_for_may_report_nothing() -> None:
+    """A classic discover that leaves the state as it was is over all the same."""
+    player = world(Add(A, classic=True))
+    player.manual.add(A)
+    player.tell(Force(A, Step.DISCOVER)).tell(Done(A, Step.DISCOVER, 1))
+    assert player.orchestrator.state(A) is State.NEW
+    assert player.orchestrator.busy(A) is None
 
 
 def test_an_abort_leaves_parked_deploys_parked() -> None:
@@ -806,8 +900,10 @@ def test_a_classic_restart_is_seen() -> None:
 
 def test_guids_are_known_and_unique(three: Player) -> None:
     """The message names the guid."""
-    with pytest.raises(DuplicateResourceError, match="1"):
-        three.orchestrator.handle(Add(A), 0.0)
+    three.tell(start(A))
+    for guid in (A, RUN_START):
+        with pytest.raises(DuplicateResourceError, match=f"guid {guid} is taken"):
+            three.orchestrator.handle(Add(guid), 0.0)
     with pytest.raises(UnknownResourceError, match="77"):
         three.orchestrator.handle(start(77), 0.0)
     for event in (
@@ -823,6 +919,15 @@ def test_guids_are_known_and_unique(three: Player) -> None:
 
 
 # -- explaining ---------------------------------------------------------------------------------
+
+
+def test_what_was_not_asked_for_yet_may_be_described_anew(three: Player) -> None:
+    """A script may change whether it is critical, with conditions on it already made."""
+    three.tell(hold(B, Step.START, A, State.STARTED), Add(A, name="a", critical=False))
+    three.breaks = {(A, Step.DEPLOY)}
+    three.tell(start(A, B))
+    assert three.orchestrator.aborted is None
+    assert three.orchestrator.state(B) is State.STARTED
 
 
 def test_it_can_say_what_is_waited_for() -> None:
@@ -848,7 +953,7 @@ def test_it_can_say_until_when() -> None:
     player = world(Add(A), Add(B), Add(C, ends=False), Add(4, policy=Policy(retries=1)))
     player.breaks = {(4, Step.DEPLOY)}
     explain = player.orchestrator.explain
-    player.tell(hold(B, Step.START, A, State.STARTED, 7.0))
+    player.tell(hold(B, Step.START, A, State.READY), hold(B, Step.START, A, State.STARTED, 7.0))
     player.at(0.0, start(A, B, C), start(4)).play(until=0.5)
     assert explain(B) == "is READY; its start waits until t = 7 s"
     assert explain(A) == "is STARTED and has not ended"

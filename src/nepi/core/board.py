@@ -12,7 +12,7 @@ from typing import Literal
 from nepi.core.conditions import RUN_START, Guid, Requirement
 from nepi.core.deadlines import Deadline
 from nepi.core.errors import UnknownResourceError
-from nepi.core.gates import Barrier, Errand, Gate, Waiter, Waiting, Watcher, hold, opens_at
+from nepi.core.gates import Barrier, Errand, Gate, Held, Waiting, Watcher, hold, opens_at
 from nepi.core.lifecycle import LANDS, State
 from nepi.core.messages import (
     Aborted,
@@ -74,7 +74,7 @@ class Board:
                 gate.moment = max(gate.moment, moment)
         return gate
 
-    def _need(self, waiter: Waiting | Errand, needed: Requirement) -> Gate:
+    def _need(self, waiter: Held, needed: Requirement) -> Gate:
         """Let *waiter* wait for what is *needed*, at each restart of its members anew."""
         gate = self._gate(sorted(needed.group), needed.state)
         hold(waiter, gate, needed.delay)
@@ -87,26 +87,25 @@ class Board:
         return gate
 
     def _opened(self, gate: Gate) -> None:
-        for waiter in tuple(gate.waiters):
-            self._open_for(waiter, gate)
+        for waiter in tuple(gate.held):
+            waiter.unmet -= 1
+            if waiter.unmet:
+                continue
+            if isinstance(waiter, Waiting):
+                self._look(self._tracks[waiter.guid])
+            else:
+                self._errand_due(waiter)
+        for told in gate.told:
+            if isinstance(told, Watcher):
+                self._answer(told, "met")
+            else:
+                self._open_barrier(told, gate.moment)
 
-    def _open_for(self, waiter: Waiter, gate: Gate) -> None:
-        match waiter:
-            case Waiting():
-                waiter.unmet -= 1
-                if not waiter.unmet:
-                    self._look(self._tracks[waiter.guid])
-            case Errand():
-                waiter.unmet -= 1
-                if not waiter.unmet:
-                    self._errand_due(waiter)
-            case Watcher():
-                self._answer(waiter, "met")
-            case Barrier():
-                if waiter.opens_run:
-                    self._enter_origin(gate.moment)
-                for guid in waiter.guids:
-                    self._look(self._tracks[guid])
+    def _open_barrier(self, barrier: Barrier, at: float) -> None:
+        if barrier.opens_run:
+            self._enter_origin(at)
+        for guid in barrier.guids:
+            self._look(self._tracks[guid])
 
     # -- states -----------------------------------------------------------------------------
 
@@ -140,7 +139,7 @@ class Board:
     def _doom(self, failed: Track, gate: Gate) -> None:
         """Let those fail who waited for *failed*, which was critical: with that reason."""
         why = failed.failure.message if failed.failure else "no reason was given"
-        for waiter in gate.waiters:
+        for waiter in gate.held:
             if not isinstance(waiter, Waiting):
                 continue
             track = self._tracks[waiter.guid]
@@ -156,7 +155,7 @@ class Board:
         self._wakes[self._next_wake] = alarm
         self._out.append(WakeAt(self._next_wake, at))
 
-    def _is_due(self, waiter: Waiting | Errand) -> bool:
+    def _is_due(self, waiter: Held) -> bool:
         """Return whether all gates are open and the delays over; if only delays, see to that."""
         if waiter.unmet:
             return False
@@ -185,13 +184,13 @@ class Board:
             return
         errand.done = True
         for gate, _ in errand.needs:
-            gate.waiters.remove(errand)
+            gate.held.remove(errand)
         match errand.order:
             case Set(guid, name, value, token):
                 self._out.append(Apply(guid, name, value, token))
             case Call(token):
                 self._out.append(Invoke(token))
-            case Force() as force:
+            case force:
                 self._queue(force)
 
     def _queue(self, force: Force) -> None:

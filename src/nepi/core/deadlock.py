@@ -25,13 +25,17 @@ class DeadlockError(Refusal):
     """These resources would wait for one another for ever."""
 
 
-def check(tracks: Mapping[Guid, Track]) -> None:
-    """Raise DeadlockError, naming the way round, if some steps could never begin."""
+def check(tracks: Mapping[Guid, Track], only: Step | None = None) -> None:
+    """Raise DeadlockError, naming the way round, if some steps (*only* those) could never begin."""
     sorter = TopologicalSorter[Point]()
-    todo = [(guid, step) for guid, t in tracks.items() for step in t.waits or () if _open(t, step)]
+    points: list[Point] = [
+        (guid, step)
+        for guid, track in tracks.items()
+        for step in track.waits or ()
+        if _open(track, step) and only in (None, step)
+    ]
     barriers: dict[Point, Gate] = {}
-    points: list[Point] = list(todo)
-    seen = set(points)
+    seen: set[Point] = set(points)
     while points:
         point = points.pop()
         needed = list(_before(tracks, point, barriers))

@@ -58,20 +58,25 @@ class Barrier:
         self.opens_run = opens_run
 
 
-Waiter = Waiting | Errand | Watcher | Barrier
+Held = Waiting | Errand
+Told = Watcher | Barrier
 
 
 class Gate:
-    """Open when none of its members is pending; *moment* is when the last one arrived."""
+    """Open when none of its members is pending; *moment* is when the last one arrived.
 
-    __slots__ = ("members", "moment", "pending", "state", "waiters")
+    *held* counts this gate among others it needs; *told* only wants to know.
+    """
+
+    __slots__ = ("held", "members", "moment", "pending", "state", "told")
 
     def __init__(self, members: Iterable[Guid], state: State) -> None:
         self.members = tuple(members)
         self.state = state
         self.pending: set[Guid] = set()
         self.moment = 0.0
-        self.waiters: list[Waiter] = []
+        self.held: list[Held] = []
+        self.told: list[Told] = []
 
     def arrive(self, guid: Guid, at: float) -> bool:
         """Count *guid* in; return whether that opened the gate."""
@@ -82,19 +87,18 @@ class Gate:
     def rearm(self, guid: Guid) -> None:
         """Wait for *guid* once more: it is being started again."""
         if not self.pending:
-            for waiter in self.waiters:
-                if isinstance(waiter, Waiting | Errand):
-                    waiter.unmet += 1
+            for waiter in self.held:
+                waiter.unmet += 1
         self.pending.add(guid)
 
 
-def hold(waiter: Waiting | Errand, gate: Gate, delay: float) -> None:
+def hold(waiter: Held, gate: Gate, delay: float) -> None:
     """Let *waiter* wait for *gate* and *delay* seconds more."""
     waiter.needs.append((gate, delay))
     waiter.unmet += bool(gate.pending)
-    gate.waiters.append(waiter)
+    gate.held.append(waiter)
 
 
-def opens_at(waiter: Waiting | Errand) -> float:
+def opens_at(waiter: Held) -> float:
     """Return the moment from which *waiter* may go on; all its gates are open."""
     return max((gate.moment + delay for gate, delay in waiter.needs), default=0.0)

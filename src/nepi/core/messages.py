@@ -8,9 +8,9 @@ reports on, so that one that comes late is known as late.
 """
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, TypeVar, dataclass_transform
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from nepi.core.conditions import RUN_START, Condition, Guid, Requirement
 from nepi.core.lifecycle import State, Step
@@ -21,6 +21,18 @@ Token = int
 Attempt = int
 
 ALL_STEPS = frozenset(Step)
+
+C = TypeVar("C", bound=type)
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+def message(cls: C) -> C:
+    """Make *cls* plain data that type checkers see as frozen.
+
+    It is not frozen when it runs: that would treble the price of making one, and a dozen are made
+    for each resource.
+    """
+    return define(eq=True, unsafe_hash=True)(cls)
 
 
 @frozen
@@ -58,9 +70,9 @@ DEFAULT_POLICY = Policy()
 # -- events -------------------------------------------------------------------------------------
 
 
-@frozen
+@message
 class Add:
-    """There is a resource *guid*.
+    """There is a resource *guid*. Said again before anything is asked of it, it takes its place.
 
     *steps* are those that do something: the others succeed without being asked for. *ends*: it
     may become STOPPED by itself. *classic*: it keeps its own state and reports it (Observed).
@@ -76,7 +88,7 @@ class Add:
     policy: Policy = DEFAULT_POLICY
 
 
-@frozen
+@message
 class Connect:
     """*guid* and *other* are neighbours (a parked classic step is retried when one changes)."""
 
@@ -84,7 +96,7 @@ class Connect:
     other: Guid
 
 
-@frozen
+@message
 class Hold:
     """*guid* obeys *condition*."""
 
@@ -92,7 +104,7 @@ class Hold:
     condition: Condition
 
 
-@frozen
+@message
 class Set:
     """Give attribute *name* of *guid* this value, once all of *after* holds."""
 
@@ -103,7 +115,7 @@ class Set:
     after: tuple[Requirement, ...] = ()
 
 
-@frozen
+@message
 class Call:
     """Call the function the sender knows by *token*, once all of *after* holds."""
 
@@ -111,7 +123,7 @@ class Call:
     after: tuple[Requirement, ...] = ()
 
 
-@frozen
+@message
 class Aim:
     """The user wants *guids* brought to *goal*; with *barrier* none starts before all are READY."""
 
@@ -120,7 +132,7 @@ class Aim:
     barrier: bool = True
 
 
-@frozen
+@message
 class Force:
     """Perform *step* of *guid* whatever its conditions say, after its running step.
 
@@ -134,7 +146,7 @@ class Force:
     after: tuple[Requirement, ...] = ()
 
 
-@frozen
+@message
 class Observed:
     """A classic resource says that it is in *state* since *at* (engine time, seconds)."""
 
@@ -144,7 +156,7 @@ class Observed:
     failure: Failure | None = None
 
 
-@frozen
+@message
 class Cancel:
     """Give the running step of *guid* up."""
 
@@ -152,14 +164,14 @@ class Cancel:
     reason: str = "cancelled"
 
 
-@frozen
+@message
 class Abort:
     """Something outside of the resources, such as a full disk, makes an end of the experiment."""
 
     failure: Failure
 
 
-@frozen
+@message
 class Done:
     """*step* of *guid* succeeded."""
 
@@ -168,7 +180,7 @@ class Done:
     attempt: Attempt
 
 
-@frozen
+@message
 class Failed:
     """*step* of *guid* failed."""
 
@@ -178,7 +190,7 @@ class Failed:
     failure: Failure
 
 
-@frozen
+@message
 class Ended:
     """*guid* came to its end by itself, well or with a failure."""
 
@@ -186,14 +198,14 @@ class Ended:
     failure: Failure | None = None
 
 
-@frozen
+@message
 class Woke:
     """The moment asked for with WakeAt(token) has come."""
 
     token: Token
 
 
-@frozen
+@message
 class Watch:
     """Answer Opened(token) when all of *guids* are in *state* or later, or it cannot be any more.
 
@@ -206,7 +218,7 @@ class Watch:
     through_abort: bool = False
 
 
-@frozen
+@message
 class Unwatch:
     """Forget Watch(token): its caller has gone away. Not journaled."""
 
@@ -235,7 +247,7 @@ Event = (
 # -- commands -----------------------------------------------------------------------------------
 
 
-@frozen
+@message
 class Run:
     """Perform *step* of *guid*, then report Done or Failed with this *attempt*.
 
@@ -248,7 +260,7 @@ class Run:
     token: Token = 0
 
 
-@frozen
+@message
 class Grant:
     """The sender of Force(mine=True) may now perform *step* itself, and reports like for Run."""
 
@@ -258,7 +270,7 @@ class Grant:
     token: Token
 
 
-@frozen
+@message
 class Refused:
     """Force(token) cannot be: the step does not fit the state, or nothing new may begin."""
 
@@ -268,7 +280,7 @@ class Refused:
     reason: str
 
 
-@frozen
+@message
 class Interrupt:
     """Ask the running attempt to end soon (cancel its task); it still reports."""
 
@@ -277,7 +289,7 @@ class Interrupt:
     attempt: Attempt
 
 
-@frozen
+@message
 class Abandon:
     """The attempt is given up: free its worker, whatever it reports later is late."""
 
@@ -286,14 +298,14 @@ class Abandon:
     attempt: Attempt
 
 
-@frozen
+@message
 class Late:
     """This report came after its attempt was over and changed nothing: note it."""
 
     event: Done | Failed | Ended | Observed
 
 
-@frozen
+@message
 class Retried:
     """The step failed and is begun again at *at*."""
 
@@ -303,7 +315,7 @@ class Retried:
     at: float
 
 
-@frozen
+@message
 class Reached:
     """*guid* is in *state* since *at*: tell whoever listens. *failure* when FAILED."""
 
@@ -313,7 +325,7 @@ class Reached:
     failure: Failure | None = None
 
 
-@frozen
+@message
 class Apply:
     """Set attribute *name* of *guid* to *value* now (Set, its conditions met)."""
 
@@ -323,14 +335,14 @@ class Apply:
     token: Token
 
 
-@frozen
+@message
 class Invoke:
     """Call the function known by *token* now (Call, its conditions met)."""
 
     token: Token
 
 
-@frozen
+@message
 class WakeAt:
     """Report Woke(token) at engine time *at*."""
 
@@ -338,7 +350,7 @@ class WakeAt:
     at: float
 
 
-@frozen
+@message
 class Opened:
     """Watch(token) is over: all got there, or the experiment was aborted before."""
 
@@ -346,7 +358,7 @@ class Opened:
     reason: Literal["met", "aborted"]
 
 
-@frozen
+@message
 class Aborted:
     """A critical resource failed: nothing new begins from here on."""
 

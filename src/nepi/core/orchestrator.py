@@ -141,9 +141,13 @@ class Orchestrator(Stepping):
     # -- the description --------------------------------------------------------------------
 
     def _add(self, event: Add) -> None:
-        if event.guid in self._tracks:
+        known = self._tracks.get(event.guid)
+        if known is None:
+            self._tracks[event.guid] = Track(event)
+        elif known.is_untouched() and known is not self._origin:
+            known.add = event
+        else:
             raise DuplicateResourceError(f"the guid {event.guid} is taken already")
-        self._tracks[event.guid] = Track(event)
 
     def _connect(self, event: Connect) -> None:
         ends = self.track(event.guid), self.track(event.other)
@@ -166,15 +170,16 @@ class Orchestrator(Stepping):
             track.waits = {}
         waiting = track.waits.setdefault(step, Waiting(event.guid, step))
         gate = self._need(waiting, needed)
-        if track.goal is not State.NEW:
+        if track.goal is not State.NEW or step is Step.RELEASE:
             self._check_or_withdraw(track, waiting, gate)
         self._look(track)
 
     def _check_or_withdraw(self, track: Track, waiting: Waiting, gate: Gate) -> None:
+        only = Step.RELEASE if waiting.step is Step.RELEASE else None
         try:
-            deadlock.check(self._tracks)
+            deadlock.check(self._tracks, only)
         except deadlock.DeadlockError:
-            gate.waiters.clear()
+            gate.held.clear()
             waiting.needs.pop()
             waiting.unmet -= bool(gate.pending)
             if not waiting.needs and track.waits:
@@ -229,7 +234,7 @@ class Orchestrator(Stepping):
             self._tracks[guid].expect(gate)
         guids = tuple(track.add.guid for track in tracks)
         gate.moment = self._now
-        gate.waiters.append(Barrier(guids, opens_run=self._origin.barrier is gate))
+        gate.told.append(Barrier(guids, opens_run=self._origin.barrier is gate))
         if not gate.pending:
             self._opened(gate)
 
@@ -359,7 +364,7 @@ class Orchestrator(Stepping):
                 self._wake(track, track.retry_at)
             case Track() as track:
                 self._look(track)
-            case None:
+            case _:  # of something that is over
                 pass
 
     def _watch(self, event: Watch) -> None:
@@ -368,7 +373,7 @@ class Orchestrator(Stepping):
         watcher = Watcher(event.token, through_abort=event.through_abort)
         gate = self._gate(event.guids, event.state)
         self._watchers[event.token] = watcher, gate
-        gate.waiters.append(watcher)
+        gate.told.append(watcher)
         if not gate.pending:
             self._answer(watcher, "met")
         elif self.aborted and not event.through_abort:
@@ -376,4 +381,4 @@ class Orchestrator(Stepping):
 
     def _unwatch(self, event: Unwatch) -> None:
         if known := self._watchers.pop(event.token, None):
-            known[1].waiters.clear()
+            known[1].told.clear()

@@ -211,9 +211,12 @@ class Stepping(Board):
         if track.state >= State.FAILED:
             return
         track.failure = failure
+        fatal = track.add.critical and track.goal is not State.RELEASED and self.aborted is None
+        if fatal:  # before anybody hears of it: nothing new begins
+            self.aborted = Aborted(track.add.guid, step, failure)
         self._enter(track, State.FAILED, self._now if at is None else at)
-        if track.add.critical and track.goal is not State.RELEASED and self.aborted is None:
-            self._abort(Aborted(track.add.guid, step, failure))
+        if fatal and self.aborted:
+            self._abort(self.aborted)
 
     def _abort(self, aborted: Aborted) -> None:
         self.aborted = aborted

@@ -77,6 +77,10 @@ class Track:
         """Return how messages call it."""
         return self.add.name or f"{self.add.rtype or 'resource'} {self.add.guid}"
 
+    def is_untouched(self) -> bool:
+        """Return whether nothing was asked of it yet."""
+        return self.state is self.goal is State.NEW and not (self.busy or self.forced)
+
     def moment(self, state: State) -> float | None:
         """Return when it first was in *state* or a later one since its last start."""
         times = [at for reached, at in self.history.items() if reached >= state]
