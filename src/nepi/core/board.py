@@ -124,7 +124,8 @@ class Board:
     def _enter(self, track: Track, state: State, at: float) -> None:
         self._land(track, state, at)
         self._out.append(Reached(track.add.guid, state, at, track.failure))
-        self._look(track)
+        if track.busy is None:  # else it is looked at when its step is over
+            self._look(track)
 
     def _enter_origin(self, at: float) -> None:
         if self._origin.state is State.NEW:
