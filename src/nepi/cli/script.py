@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Running a Python script as `python FILE` would, and telling its errors from ours."""
+
+import runpy
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+
+from nepi.cli.verbs import FAILED, documented
+
+
+def execute(file: Path, args: Sequence[str]) -> None:
+    """Run *file* as the main program, with *args*; what it raises passes through."""
+    with _as_main(file, args):
+        runpy.run_path(str(file), run_name="__main__")
+
+
+@contextmanager
+def _as_main(file: Path, args: Sequence[str]) -> Iterator[None]:
+    argv, path = sys.argv, sys.path[:]
+    sys.argv = [str(file), *args]
+    sys.path.insert(0, str(file.resolve().parent))
+    try:
+        yield
+    finally:
+        sys.argv, sys.path[:] = argv, path
+
+
+def place(error: BaseException, file: Path) -> str:
+    """Where in *file* the *error* came from, as FILE:LINE; nothing if it did not."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if Path(frame.filename) == file]
+    return f"{file}:{lines[-1]}" if lines else ""
+
+
+def print_traceback(error: BaseException, file: Path) -> None:
+    """Print the traceback of *error* as the script's user knows it: from the script on."""
+    begin: TracebackType | None = error.__traceback__
+    while begin is not None and Path(begin.tb_frame.f_code.co_filename) != file:
+        begin = begin.tb_next
+    traceback.print_exception(error.with_traceback(begin or error.__traceback__))
+
+
+class FileError(Exception):
+    """What is wrong in a script or a description, and where in it."""
+
+
+@contextmanager
+def located(file: Path) -> Iterator[None]:
+    """Name the place in *file* with NEPI's errors; let others end with the script's traceback."""
+    try:
+        yield
+    except Exception as error:
+        if not documented(error):
+            print_traceback(error, file)
+            raise SystemExit(FAILED) from None
+        where = place(error, file)
+        raise FileError(f"{where}: {error}" if where else str(error)) from error
