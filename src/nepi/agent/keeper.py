@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The agent's parent: begins it again when it dies, reaps what it leaves, holds its descriptors.
+
+It is a subreaper: whatever loses its parent below it becomes its child. It does as little as it
+can, so that it does not die; jobs, files and controllers are the agent's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+
+from nepi.agent import directory, ending, processes, syscalls
+from nepi.agent.codec import Header
+from nepi.agent.jobs import exit_record
+from nepi.agent.loop import READ, WRITE, Loop
+
+# The most descriptors the kernel takes in one message.
+_MAX_DESCRIPTORS = 253
+# An agent that lives shorter than this is begun again after a pause, each time a longer one.
+_SHORT_LIFE = 1.0
+_FIRST_PAUSE = 0.1
+_LONGEST_PAUSE = 30.0
+
+RunAgent = Callable[[socket.socket, dict[str, int]], int]
+
+
+class Keeper:
+    """One of them a run and machine."""
+
+    def __init__(self, path: str, run: str, listener: socket.socket, run_agent: RunAgent) -> None:
+        self._path = path
+        self._run = run
+        self._listener = listener
+        self._run_agent = run_agent
+        self._loop = Loop()
+        self._held: dict[str, int] = {}
+        self._unfinished: dict[int, tuple[str, int, float]] = {}
+        self._control: socket.socket | None = None
+        self._waiting: deque[bytes] = deque()
+        self._agent = 0
+        self._begun = 0.0
+        self._pause = 0.0
+        self._quitting = False
+
+    def run(self) -> None:
+        """Until the agent says that the run is over, or a TERM does."""
+        syscalls.become_subreaper()
+        for number in (signal.SIGHUP, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, lambda _number, _frame: self._asked_to_end())
+        self._loop.children(self._reap)
+        self._begin_agent()
+        self._loop.run()
+        self._end_all()
+        directory.remove(self._path)
+
+    def _begin_agent(self) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._begun = time.monotonic()
+        pid = os.fork()
+        if pid == 0:
+            self._become_agent(ours, theirs)
+        theirs.close()
+        ours.setblocking(False)
+        self._agent = pid
+        self._control = ours
+        directory.write(
+            f"{self._path}/agent",
+            directory.identity_text(pid, processes.start_time(pid), time.time()),
+        )
+        self._loop.watch(ours.fileno(), READ, self._talk)
+
+    def _become_agent(self, ours: socket.socket, theirs: socket.socket) -> None:
+        """In the child: never returns."""
+        code = 1
+        try:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            self._loop.close()
+            ours.close()
+            code = self._run_agent(theirs, self._held)
+        except BaseException:  # noqa: BLE001 - the end of this process; the log says why
+            sys.excepthook(*sys.exc_info())
+        finally:
+            sys.stderr.flush()
+            os._exit(code)
+
+    def _talk(self, mask: int) -> None:
+        if mask & WRITE:
+            self._send()
+        if mask & ~WRITE:
+            self._listen()
+
+    def _listen(self) -> None:
+        control = self._control
+        if control is None:
+            return
+        try:
+            data, descriptors, _, _ = socket.recv_fds(control, 65536, _MAX_DESCRIPTORS)
+        except BlockingIOError:
+            return
+        except OSError:
+            data, descriptors = b"", []
+        if not data:
+            self._loop.unwatch(control.fileno())
+            return
+        self._obey(json.loads(data), descriptors)
+
+    def _obey(self, message: Header, descriptors: list[int]) -> None:
+        name = message.get("keep")
+        if isinstance(name, str) and descriptors:
+            os.set_inheritable(descriptors[0], False)
+            self._held[name] = descriptors[0]
+        name = message.get("drop")
+        if isinstance(name, str) and name in self._held:
+            os.close(self._held.pop(name))
+        if message.get("quit"):
+            self._quitting = True
+
+    def _reap(self) -> None:
+        """Takes in all ends there are; if the agent's is among them, its jobs are ours now."""
+        ends: dict[int, Header] = {}
+        while True:
+            try:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                break
+            if pid == 0:
+                break
+            ends[pid] = exit_record(status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
+        agent_ended = ends.pop(self._agent, None) is not None
+        if agent_ended:
+            # What it said last is still to be read.
+            self._listen_to_the_end()
+            self._unfinished = directory.unfinished(self._path)
+        for pid, record in ends.items():
+            self._note(pid, record)
+        if agent_ended:
+            self._agent_ended()
+
+    def _listen_to_the_end(self) -> None:
+        control = self._control
+        while control is not None and self._is_open(control):
+            self._listen()
+
+    def _is_open(self, control: socket.socket) -> bool:
+        try:
+            return bool(control.recv(1, socket.MSG_PEEK))
+        except OSError:
+            return False
+
+    def _note(self, pid: int, record: Header) -> None:
+        """Writes the exit of a job that the dead agent began; other orphans are only reaped."""
+        job, _, began = self._unfinished.pop(pid, ("", 0, 0.0))
+        if not job:
+            return
+        record["started"] = began
+        try:
+            directory.write_exit(job, record)
+        except OSError as error:
+            os.write(2, f"{job}: {error}\n".encode())
+        self._waiting.append(json.dumps({"ended": pid, "exit": record}).encode())
+        self._send()
+
+    def _send(self) -> None:
+        control = self._control
+        if control is None:
+            return
+        while self._waiting:
+            try:
+                control.send(self._waiting[0])
+            except BlockingIOError:
+                self._loop.watch(control.fileno(), READ | WRITE, self._talk)
+                return
+            except OSError:
+                # It died; the next agent reads the directories.
+                break
+            self._waiting.popleft()
+        self._waiting.clear()
+        self._loop.watch(control.fileno(), READ, self._talk)
+
+    def _agent_ended(self) -> None:
+        self._agent = 0
+        if self._control is not None:
+            self._loop.unwatch(self._control.fileno())
+            self._control.close()
+            self._control = None
+        if self._quitting:
+            self._loop.stop()
+            return
+        if time.monotonic() - self._begun > _SHORT_LIFE:
+            self._pause = 0.0
+            self._begin_agent()
+            return
+        self._loop.later(self._pause, self._begin_agent)
+        self._pause = min(max(self._pause * 2, _FIRST_PAUSE), _LONGEST_PAUSE)
+
+    def _asked_to_end(self) -> None:
+        self._quitting = True
+        if self._agent:
+            os.kill(self._agent, signal.SIGTERM)
+        else:
+            self._loop.stop()
+
+    def _end_all(self) -> None:
+        """What the agent left, if it could not end everything; another run's is not touched."""
+        ending.kill_until_none(self._descendants)
+
+    def _descendants(self) -> set[ending.Key]:
+        view = processes.View(processes.table())
+        return {
+            (pid, view.processes[pid].start)
+            for pid in view.descendants([os.getpid()])
+            if view.mark(pid, processes.RUN_MARK) in (None, self._run)
+        }

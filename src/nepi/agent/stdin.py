@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a process reads: nothing, bytes, a file, or a pipe that is written to while it runs."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable
+
+from nepi.agent import errors
+from nepi.agent.errors import AgentError, Code
+from nepi.agent.loop import WRITE, Loop
+
+_Done = Callable[[], None]
+
+
+def of_nothing() -> int:
+    """A descriptor that is at its end."""
+    return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+
+
+def of_bytes(data: bytes) -> int:
+    """A descriptor from which these bytes are read; they never lie on a disk (passwords)."""
+    descriptor = os.memfd_create("stdin", os.MFD_CLOEXEC)
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
+
+
+def of_file(path: str) -> int:
+    """A descriptor that reads a file."""
+    try:
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise errors.of_file(error, path, "read") from error
+
+
+class Pipe:
+    """The writing end of a job's standard input; takes blocks in order, whatever their size."""
+
+    def __init__(self, loop: Loop, descriptor: int) -> None:
+        self._loop = loop
+        self._descriptor = descriptor
+        self._waiting: deque[tuple[memoryview, _Done, _Done]] = deque()
+        self._closing = False
+        self.taken = 0
+        os.set_blocking(descriptor, False)
+
+    def write(self, offset: int, data: bytes, done: _Done, broken: _Done) -> None:
+        """Bytes of the stream from `offset` on: those taken before are not taken again."""
+        if self._descriptor < 0 or self._closing:
+            broken()
+            return
+        if offset > self.taken:
+            raise AgentError(Code.BAD_REQUEST, f"stdin is at {self.taken}, not at {offset}")
+        fresh = memoryview(data)[self.taken - offset :]
+        self.taken += len(fresh)
+        self._waiting.append((fresh, done, broken))
+        self._pump(0)
+
+    def close(self) -> None:
+        """The end of the input, once all that was given has been taken."""
+        self._closing = True
+        if not self._waiting:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Nobody reads any more: what waits is told so; twice is no error."""
+        if self._descriptor >= 0:
+            self._loop.unwatch(self._descriptor)
+            os.close(self._descriptor)
+            self._descriptor = -1
+        while self._waiting:
+            self._waiting.popleft()[2]()
+
+    def _pump(self, _mask: int) -> None:
+        while self._waiting:
+            data, done, broken = self._waiting.popleft()
+            try:
+                written = os.write(self._descriptor, data) if data else 0
+            except BlockingIOError:
+                written = 0
+            except BrokenPipeError:
+                broken()
+                self.abandon()
+                return
+            if written < len(data):
+                self._waiting.appendleft((data[written:], done, broken))
+                self._loop.watch(self._descriptor, WRITE, self._pump)
+                return
+            done()
+        self._loop.unwatch(self._descriptor)
+        if self._closing:
+            self.abandon()

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Packs the agent into one file that any Python 3.9 runs, named by the hash of what is in it."""
+
+import functools
+import hashlib
+import io
+import os
+import py_compile
+import tempfile
+import zipfile
+from pathlib import Path
+
+from nepi.agent import directory
+
+_SOURCE = Path(directory.__file__).parent
+_MAIN = b"import sys\nfrom nepi.agent.__main__ import main\nsys.exit(main())\n"
+# The earliest a zip can say: the same content gives the same file.
+_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+@functools.cache
+def packed() -> tuple[str, bytes]:
+    """Its name and its content."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        _add(archive, "__main__.py", _MAIN)
+        _add(archive, "nepi/__init__.py", b"")
+        for source in sorted(_SOURCE.glob("*.py")):
+            _add(archive, f"nepi/agent/{source.name}", source.read_bytes())
+            # Read where the same Python runs there, passed over where another does.
+            _add(archive, f"nepi/agent/{source.stem}.pyc", _compiled(source))
+    data = content.getvalue()
+    return f"agent-{hashlib.sha256(data).hexdigest()[:16]}.pyz", data
+
+
+def _compiled(source: Path) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder, "module.pyc")
+        py_compile.compile(
+            str(source),
+            cfile=str(target),
+            dfile=f"nepi/agent/{source.name}",
+            doraise=True,
+            invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+        )
+        return target.read_bytes()
+
+
+def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
+    archive.writestr(zipfile.ZipInfo(name, _DATE), data)
+
+
+def install(folder: Path) -> Path:
+    """The file in a folder of this machine; there already, it is left as it is."""
+    name, data = packed()
+    target = folder / name
+    if not target.exists():
+        temporary = folder / f"{name}.{os.getpid()}"
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(descriptor, "wb") as file:
+            file.write(data)
+        temporary.replace(target)
+    return target
