@@ -14,10 +14,12 @@ from typing import Any
 
 from nepi.core.conditions import Guid
 from nepi.core.errors import Refusal
-from nepi.core.lifecycle import State, Step
+from nepi.core.lifecycle import LANDS, State, Step
 from nepi.core.messages import Failure, Observed
 from nepi.execution.controller import Line
 from nepi.execution.states import ResourceState
+from nepi.runtime.errors import StepRefusedError
+from nepi.runtime.tasks import Task, performs
 from nepi.util.logger import Logger
 from nepi.util.timefuncs import tdiffsec, tnow
 
@@ -39,6 +41,7 @@ class Life(Logger):
     _line: Line | None = None
     _state: State = State.NEW
     _why: Failure | None = None
+    _retry: tuple[Step, Task] | None = None
     _discover_time: datetime | None = None
     _reserved_time: datetime | None = None
     _provision_time: datetime | None = None
@@ -99,6 +102,8 @@ class Life(Logger):
             # A step given up may go on and say READY: its resource is and stays FAILED.
             if self._state is not State.FAILED or state is State.RELEASED:
                 self.set_state_time(state, state_time_attr, time)
+            if self._retry is not None:
+                self._drop_retry(state)
             if self._line is not None:
                 at = monotonic() if time is None else monotonic() - tdiffsec(tnow(), time)
                 why = self._why if state is State.FAILED else None
@@ -164,26 +169,32 @@ class Life(Logger):
 
     # -- what users call ------------------------------------------------------------------------
 
+    @performs(Step.DISCOVER)
     def discover(self) -> None:
         """Find what the resource stands for, now, in this thread."""
         self._act(Step.DISCOVER)
 
+    @performs(Step.PROVISION)
     def provision(self) -> None:
         """Prepare what was found, now, in this thread."""
         self._act(Step.PROVISION)
 
+    @performs(Step.DEPLOY)
     def deploy(self) -> None:
         """Make READY, or try once more."""
         self._act(Step.DEPLOY)
 
+    @performs(Step.START)
     def start(self) -> None:
         """Start now, in this thread, whatever the conditions say."""
         self._act(Step.START)
 
+    @performs(Step.STOP)
     def stop(self) -> None:
         """Stop now, in this thread, whatever the conditions say."""
         self._act(Step.STOP)
 
+    @performs(Step.RELEASE)
     def release(self) -> None:
         """Give back whatever it holds; what goes wrong is logged, RELEASED it is all the same."""
         try:
@@ -260,10 +271,29 @@ class Life(Logger):
             return
         try:
             line.act(self._guid, step)
-        except Refusal as refusal:
-            # A retry a type had scheduled for itself may come when there is nothing left to do.
-            say = self.debug if step is Step.DEPLOY else self.error
-            say(str(refusal))
+        except (Refusal, StepRefusedError) as refusal:
+            self.refused(step, str(refusal))
+
+    def refused(self, step: Step, reason: str) -> None:
+        """Say that *step* could not be; the engine calls this, too."""
+        # A retry that a type has scheduled for itself may come when there is nothing left to do.
+        say = self.debug if step is Step.DEPLOY else self.error
+        say(reason)
+
+    def retries(self, step: Step, task: Task) -> None:
+        """Note that *task* will try *step* again; one such task is enough."""
+        with self._lock:
+            before, self._retry = self._retry, (step, task)
+        if before is not None:
+            before[1].cancel()
+
+    def _drop_retry(self, state: State) -> None:
+        """Call the retry off that *state* makes needless."""
+        assert self._retry is not None  # noqa: S101 - the caller looked, this path is hot
+        step, task = self._retry
+        if state >= LANDS[step]:
+            self._retry = None
+            task.cancel()
 
     def _act_inside(self, step: Step) -> None:
         if self._allows(step):

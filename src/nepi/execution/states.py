@@ -39,3 +39,20 @@ STEP_OF_ACTION: Mapping[int, Step] = MappingProxyType(
         ResourceAction.STOP: Step.STOP,
     }
 )
+
+
+class ECState:
+    """Where an experiment is."""
+
+    RUNNING: Final = 1
+    FAILED: Final = 2
+    RELEASED: Final = 3
+    TERMINATED: Final = 4
+
+
+class FailureLevel:
+    """How bad it is: nothing failed, a critical resource did, the controller itself did."""
+
+    OK: Final = 1
+    RM_FAILURE: Final = 2
+    EC_FAILURE: Final = 3
