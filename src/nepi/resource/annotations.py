@@ -132,7 +132,7 @@ def _generic_kind(origin: Any, args: tuple[Any, ...], unit: Unit | None, whole: 
     if origin in {Union, types.UnionType}:
         return _union_kind(args, unit)
     if origin in _SEVERAL and (origin is not tuple or Ellipsis in args):
-        return Several(_kind(next(iter(args)), unit), _SEVERAL[origin])
+        return Several(_kind(args[0], unit), _SEVERAL[origin])
     if origin in _BY_NAME:
         return ByName(_kind(args[0], None), _kind(args[1], unit), _BY_NAME[origin])
     raise _unsupported(whole)
@@ -140,7 +140,7 @@ def _generic_kind(origin: Any, args: tuple[Any, ...], unit: Unit | None, whole: 
 
 def _union_kind(args: tuple[Any, ...], unit: Unit | None) -> Kind:
     kinds = tuple(_kind(arg, unit) for arg in args if arg is not types.NoneType)
-    inner = OneOf(kinds) if len(kinds) > 1 else kinds[0]
+    inner = kinds[0] if len(kinds) == 1 else OneOf(kinds)
     return Optional(inner) if types.NoneType in args else inner
 
 

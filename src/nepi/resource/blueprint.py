@@ -43,8 +43,9 @@ class Field:
 
     def schema(self) -> dict[str, object]:
         """Return the JSON schema of its values."""
-        bounds = self.said.limits.schema() if self.said.limits else {}
-        return {**self.kind.schema(), **bounds, "description": self.said.help}
+        schema = self.kind.schema()
+        bounded = self.said.limits.schema(schema) if self.said.limits else schema
+        return {**bounded, "description": self.said.help}
 
     def convert(self, value: object, who: str) -> Any:
         """Return the value inside that *value* means, or raise InvalidValueError naming *who*."""

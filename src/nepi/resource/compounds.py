@@ -172,6 +172,6 @@ def _any_of(schemas: Iterable[Schema]) -> Schema:
     """Return the schema of what any of *schemas* takes, each said once."""
     found: list[object] = []
     for schema in schemas:
-        inner = schema["anyOf"] if "anyOf" in schema else [schema]
+        inner = schema.get("anyOf", [schema])
         found += [each for each in cast("list[object]", inner) if each not in found]
     return {"anyOf": found}

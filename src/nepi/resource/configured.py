@@ -50,7 +50,7 @@ class Configured:
         return made
 
     # Type checkers make the constructor from the declarations, and refuse names not declared.
-    if not TYPE_CHECKING:
+    if not TYPE_CHECKING:  # pragma: no branch
 
         def __init__(self, *given: object, **values: object) -> None:
             if given:

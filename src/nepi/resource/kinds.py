@@ -270,16 +270,21 @@ class Choice(Kind):
         raise ValueError(f"{value!r} is none of them: {hint}")
 
     def holds(self, value: object) -> bool:
-        return any(type(value) is type(it) and value == it for it in self.options.values())
+        return any(_same(value, option) for option in self.options.values())
 
     def plain(self, value: object) -> str:
-        return next(text for text, option in self.options.items() if option == value)
+        return next(text for text, option in self.options.items() if _same(value, option))
 
     def schema(self) -> Schema:
         return {"enum": list(self.options)}
 
     def choices(self) -> tuple[str, ...]:
         return tuple(self.options)
+
+
+def _same(value: object, option: object) -> bool:
+    """Equal, and no True for a 1."""
+    return type(value) is type(option) and value == option
 
 
 def choice_of(members: type[Enum]) -> Choice:

@@ -72,8 +72,21 @@ class Limits:
         if self.min_len is not None and len(value) < self.min_len:
             raise ValueError(f"{value!r} is too short, it has to have at least {self.min_len}")
 
-    def schema(self) -> Schema:
-        """Return these bounds as keywords of JSON schema."""
+    def schema(self, of: Schema) -> Schema:
+        """Return schema *of* with these bounds, put where the numbers, texts and lengths are."""
+        found = dict(of)
+        if "anyOf" in of:
+            found["anyOf"] = [self.schema(each) for each in cast("list[Schema]", of["anyOf"])]
+            return found
+        inner = Limits(self.ge, self.gt, self.le, self.lt, self.pattern)
+        for place in ("items", "additionalProperties"):
+            if isinstance(of.get(place), dict):
+                found[place] = inner.schema(cast("Schema", of[place]))
+                shortest = {"items": "minItems", "additionalProperties": "minProperties"}[place]
+                return found | ({} if self.min_len is None else {shortest: self.min_len})
+        return found | self._keywords()
+
+    def _keywords(self) -> Schema:
         said = {name: bound for name, bound in asdict(self).items() if bound is not None}
         return {
             _KEYWORDS[name]: f"^(?:{bound})$" if name == "pattern" else bound

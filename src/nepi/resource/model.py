@@ -134,16 +134,15 @@ class Resource(Acting):
 
 def resource(rtype: str, *, aliases: Iterable[str] = ()) -> Callable[[C], C]:
     """Name the resource type that a class is (``linux::Ping``), and what else it is known as."""
+    names = (rtype, *aliases)
+    for name in names:
+        if not re.fullmatch(r"\w+(::\w+)*", name):
+            raise DeclarationError(f"{name!r} is no name of a resource type, such as linux::Node")
 
     def decorate(cls: C) -> C:
-        cls.rtype = rtype
-        cls.aliases = tuple(aliases)
-        for name in (rtype, *cls.aliases):
-            if not re.fullmatch(r"\w+(::\w+)*", name):
-                raise DeclarationError(
-                    f"{name!r} is no name of a resource type, such as linux::Node"
-                )
-            DECLARED[name] = cls
+        cls.rtype, *others = names
+        cls.aliases = tuple(others)
+        DECLARED.update(dict.fromkeys(names, cls))
         return cls
 
     return decorate
@@ -151,12 +150,8 @@ def resource(rtype: str, *, aliases: Iterable[str] = ()) -> Callable[[C], C]:
 
 def _depth(cls: type[Resource], name: str) -> int | None:
     """Return how far up *name* is defined; None: only by Resource, or not at all."""
-    for depth, base in enumerate(cls.__mro__):
-        if base is Resource:
-            return None
-        if name in vars(base):
-            return depth
-    return None
+    below = cls.__mro__[: cls.__mro__.index(Resource)]
+    return next((depth for depth, base in enumerate(below) if name in vars(base)), None)
 
 
 def _steps_done(cls: type[Resource]) -> tuple[frozenset[Step], frozenset[Step]]:

@@ -127,14 +127,9 @@ class Connects(Generic[PeerT, GivesT]):
         return f"{self._number()} {name}"
 
     def _number(self) -> str:
-        match self.at_least, self.at_most:
-            case 0, None:
-                return "any number of"
-            case 0, most:
-                return f"at most {most}"
-            case least, None:
-                return f"at least {least}"
-            case least, most if least == most:
-                return f"{least}"
-            case least, most:
-                return f"{least} to {most}"
+        least, most = self.at_least, self.at_most
+        if most is None:
+            return f"at least {least}" if least else "any number of"
+        if least == most:
+            return f"{least}"
+        return f"{least} to {most}" if least else f"at most {most}"
