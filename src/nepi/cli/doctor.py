@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """`nepi doctor`: prints what this machine can do, what is missing, and how to get it."""
 
-from itertools import groupby
-
 from attrs import asdict
 
 from nepi.cli import output
-from nepi.cli.machine import Finding, look
+from nepi.cli.finding import Finding
+from nepi.cli.machine import look
 
 
 def doctor(*, as_json: bool = False) -> bool:
@@ -22,13 +21,12 @@ def doctor(*, as_json: bool = False) -> bool:
 def report(findings: list[Finding]) -> None:
     """One line a finding, the troubles and their remedies below."""
     columns = ("", "", "what is here", "needed for")
-    for topic, members in groupby(findings, key=lambda finding: finding.topic):
-        rows = [(one.verdict, one.name, one.found, one.needed_for) for one in members]
-        output.show(columns, rows, title=topic)
-        output.say()
+    rows = [(one.verdict, one.name, one.found, one.needed_for) for one in findings]
+    output.show(columns, rows)
     wanting = [finding for finding in findings if finding.verdict != "ok"]
+    output.say()
     if not wanting:
         output.say("Nothing is missing.")
         return
     remedies = [(one.verdict, one.name, one.remedy) for one in wanting]
-    output.show(("", "", ""), remedies, title="How to get what is missing")
+    output.show(("", "", "how to get it"), remedies)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What this machine can do for experiments, found out by trying it. Changes nothing on it."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -10,88 +11,31 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
-from attrs import frozen
-
 from nepi.cli import probing
+from nepi.cli.finding import PATIENCE, Finding
 from nepi.cli.output import volume
-
-PATIENCE = 10.0
-"""Seconds any one trial may take."""
+from nepi.cli.programs import programs
+from nepi.hosts import HostError
+from nepi.hosts.local import LocalMachine
+from nepi.runtime.runs import registry_dir
 
 ENOUGH_DISK = 1 << 30
 ENOUGH_FILES = 4096
 APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 
 
-@frozen
-class Finding:
-    """One line of the doctor's report."""
-
-    topic: str
-    name: str
-    verdict: Literal["ok", "limited", "missing"]
-    found: str
-    needed_for: str
-    remedy: str = ""
-    required: bool = False
-
-
-@frozen
-class Tool:
-    """A program that experiments run, what for, and the package that brings it."""
-
-    name: str
-    needed_for: str
-    packages: Mapping[str, str]
-
-
-def _packages(debian: str, fedora: str, arch: str = "", brew: str = "") -> dict[str, str]:
-    return {"apt": debian, "dnf": fedora, "pacman": arch or debian, "brew": brew or debian}
-
-
-TOOLS = (
-    Tool("ping", "linux::Ping", _packages("iputils-ping", "iputils", "iputils", "inetutils")),
-    Tool(
-        "nc",
-        "examples/handover.py",
-        _packages("netcat-openbsd", "netcat", "openbsd-netcat", "netcat"),
-    ),
-    Tool("iperf3", "measuring throughput", _packages("iperf3", "iperf3")),
-    Tool("tcpdump", "capturing packets", _packages("tcpdump", "tcpdump")),
-    Tool(
-        "ip", "looking at namespaces by hand", _packages("iproute2", "iproute", "", "iproute2mac")
-    ),
-    Tool("ssh", "hosts that are reached over SSH", _packages("openssh-client", "openssh-clients")),
-    Tool("dot", "the layout of topology.svg", _packages("graphviz", "graphviz")),
-)
-
-INSTALL: Mapping[str, str] = {
-    "apt": "apt install",
-    "dnf": "dnf install",
-    "pacman": "pacman -S",
-    "brew": "brew install",
-}
-
-
-def install(packages: Mapping[str, str]) -> str:
-    """The command that installs one of *packages* here."""
-    for program, words in INSTALL.items():
-        if shutil.which(program):
-            rights = "" if program == "brew" or os.geteuid() == 0 else "sudo "
-            return f"{rights}{words} {packages[program]}"
-    return f"install the package {packages['apt']}"
-
-
 def look() -> Iterator[Finding]:
     """Everything the doctor looks at, in the order it is printed."""
     yield from _interpreter()
+    yield _agent()
     yield from _kernel()
-    yield from _tools()
+    yield from programs()
     yield from _room()
     yield from _extras()
 
@@ -104,6 +48,25 @@ def _interpreter() -> Iterator[Finding]:
         f"{platform.python_version()} ({sys.executable})",
         "everything",
     )
+
+
+def _agent() -> Finding:
+    """Begin an agent, have it run a command, end it."""
+    needed_for = "running processes on this machine"
+    begun = time.perf_counter()
+    try:
+        asyncio.run(asyncio.wait_for(_run_nothing(), PATIENCE))
+    except (HostError, OSError, TimeoutError) as error:
+        why = str(error) or f"no answer within {PATIENCE:g} s"
+        remedy = "see that /tmp can be written to and python3 started"
+        return Finding("Python", "agent", "missing", why, needed_for, remedy, required=True)
+    took = f"began, ran a command and ended in {time.perf_counter() - begun:.1f} s"
+    return Finding("Python", "agent", "ok", took, needed_for)
+
+
+async def _run_nothing() -> None:
+    async with LocalMachine("doctor") as machine:
+        await machine.run(["true"])
 
 
 def _kernel() -> Iterator[Finding]:
@@ -160,77 +123,30 @@ PIECES: Mapping[str, str] = {
     "qdisc tbf": "link rates by the kernel",
     "qdisc htb": "link rates by class",
     "qdisc clsact": "shaping in the middle of a link",
+    "qdisc fq_codel": "other queue disciplines of links",
+    "qdisc fq": "other queue disciplines of links",
+    "qdisc cake": "other queue disciplines of links",
+    "qdisc sfq": "other queue disciplines of links",
 }
 
 
 def _piece(what: str, why: str) -> Finding:
-    needed_for = PIECES.get(what, "this queue discipline, if an experiment asks for it")
+    needed_for = PIECES.get(what, "emulated networks")
     if not why:
         return Finding("kernel", what, "ok", "made and removed", needed_for)
     module = what.replace("link ", "").replace("qdisc ", "sch_")
     found = "not in this kernel" if why == "No such file or directory" else why
     rights = "" if os.geteuid() == 0 else "sudo "
-    remedy = f"{rights}modprobe {module} (or another kernel; the userspace links need none)"
+    remedy = f"{rights}modprobe {module}"
+    if found != why:
+        remedy += "  # if that fails: a kernel that has it"
     return Finding("kernel", what, "limited", found, needed_for, remedy)
-
-
-def _tools() -> Iterator[Finding]:
-    for tool in TOOLS:
-        path = shutil.which(tool.name)
-        if path is None:
-            remedy = install(tool.packages)
-            yield Finding("tools", tool.name, "missing", "not found", tool.needed_for, remedy)
-        else:
-            yield TRIALS.get(tool.name, _present)(tool, path)
-
-
-def _present(tool: Tool, path: str) -> Finding:
-    return Finding("tools", tool.name, "ok", path, tool.needed_for)
-
-
-def _try_ping(tool: Tool, path: str) -> Finding:
-    """A ping may be there and still not be allowed to open its socket."""
-    trial = _output([path, "-c", "1", "-W", "1", "127.0.0.1"])
-    if "1 received" in trial or "1 packets received" in trial:
-        return Finding("tools", tool.name, "ok", f"{path}, answered by 127.0.0.1", tool.needed_for)
-    why = trial.strip().rpartition("\n")[2] or "no answer from 127.0.0.1"
-    remedy = f"sudo setcap cap_net_raw+ep {path}"
-    return Finding("tools", tool.name, "limited", f"{path}: {why}", tool.needed_for, remedy)
-
-
-def _try_netcat(tool: Tool, path: str) -> Finding:
-    """There are several netcats; the examples use -N of OpenBSD's."""
-    if "OpenBSD" in _output([path, "-h"]):
-        return Finding("tools", tool.name, "ok", f"{path}, of OpenBSD", tool.needed_for)
-    found = f"{path}, without the option -N"
-    return Finding("tools", tool.name, "limited", found, tool.needed_for, install(tool.packages))
-
-
-TRIALS = {"ping": _try_ping, "nc": _try_netcat}
-
-
-def _output(argv: list[str]) -> str:
-    try:
-        done = subprocess.run(
-            argv,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return str(error)
-    return done.stdout
 
 
 def _room() -> Iterator[Finding]:
     runs = Path(os.environ.get("NEPI_LOCAL_DIR", "nepi-runs"))
     yield _disk("run directory", runs, "what runs leave behind", "NEPI_LOCAL_DIR")
-    state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-    registry = Path(state).expanduser() / "nepi"
-    yield _disk("state directory", registry, "nepi runs, nepi clean", "XDG_STATE_HOME")
+    yield _disk("state directory", registry_dir(), "nepi runs, nepi clean", "XDG_STATE_HOME")
     yield _files()
 
 
@@ -269,5 +185,5 @@ def _extras() -> Iterator[Finding]:
         try:
             yield Finding("extras", module, "ok", version(module), needed_for)
         except PackageNotFoundError:
-            remedy = "pip install 'nepi7[plots]'"
+            remedy = f"{sys.executable} -m pip install {module}"
             yield Finding("extras", module, "missing", "not installed", needed_for, remedy)
