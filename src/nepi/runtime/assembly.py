@@ -20,7 +20,7 @@ from nepi.runtime.lines import EVENTS, note, set_line
 from nepi.runtime.mailbox import Mailbox
 from nepi.runtime.obeying import Obeying
 from nepi.runtime.performing import Performer
-from nepi.runtime.pool import Pool
+from nepi.runtime.pool import Crew
 from nepi.runtime.portal import Portal
 from nepi.runtime.scribe import Scribe
 from nepi.runtime.settings import Give, Settings
@@ -83,7 +83,7 @@ def assemble(plan: Plan) -> Driver:
     )
 
 
-def _submitter(pool: Pool) -> Callable[[Any], None]:
+def _submitter(pool: Crew) -> Callable[[Any], None]:
     def submit(job: Any) -> None:
         if pool.submit(job):
             pool.watch()

@@ -4,6 +4,7 @@
 Here, and only here, what resource types raise becomes an event.
 """
 
+import asyncio
 import traceback
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
@@ -23,8 +24,13 @@ TRACE_LIMIT = 20_000
 
 def failure_of(error: BaseException) -> Failure:
     """Return *error* as data."""
+    name = type(error).__name__
     text = "".join(traceback.format_exception(error))
-    return Failure(type(error).__name__, str(error) or type(error).__name__, text[-TRACE_LIMIT:])
+    try:
+        message = str(error)
+    except Exception:  # noqa: BLE001 - a broken __str__ must not hide the failure
+        message = ""
+    return Failure(name, message or name, text[-TRACE_LIMIT:])
 
 
 @define(eq=False)
@@ -70,6 +76,10 @@ class Attempt:
             self.failed(error)
         else:
             self.done()
+
+    def recall(self) -> None:
+        """Report that it was called off before it began."""
+        self.failed(asyncio.CancelledError(f"{self.step} was called off before it began"))
 
     def run_in_place(self) -> None:
         """Perform a coroutine that never suspends, here and now."""
@@ -146,6 +156,11 @@ class Batch:
         except BaseException as error:  # noqa: BLE001
             errors = [error] * len(self.members)
         self._tell(errors)
+
+    def recall(self) -> None:
+        """Report that all of it was called off before it began."""
+        for attempt in self.members:
+            attempt.recall()
 
     async def run_suspending(self) -> None:
         """Perform it as the task that this is called from."""

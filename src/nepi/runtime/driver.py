@@ -30,7 +30,7 @@ from nepi.runtime.errors import JournalError
 from nepi.runtime.lines import COMMANDS, Encode, note
 from nepi.runtime.mailbox import Item, Mailbox
 from nepi.runtime.obeying import Obeying
-from nepi.runtime.pool import Pool
+from nepi.runtime.pool import Crew
 from nepi.runtime.scribe import Scribe
 from nepi.runtime.subscriptions import Subscriptions
 from nepi.runtime.timers import Timers, whole
@@ -50,7 +50,7 @@ class Driver:
     clock: Callable[[], float]
     orchestrator: Orchestrator
     mailbox: Mailbox
-    pool: Pool
+    pool: Crew
     timers: Timers
     obeying: Obeying
     scribe: Scribe

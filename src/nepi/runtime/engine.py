@@ -18,6 +18,7 @@ from nepi.core.stepping import OnFailure
 from nepi.runtime.acting import Acting
 from nepi.runtime.assembly import Redact
 from nepi.runtime.errors import JournalError
+from nepi.runtime.pool import limit_from_environment
 from nepi.runtime.portal import Portal, ThreadPortal
 from nepi.runtime.scheduling import Scheduling
 from nepi.runtime.settings import Give
@@ -53,7 +54,7 @@ class Engine:
         self._shell = shell = Shell(
             portal=portal or ThreadPortal(clock),
             on_failure=on_failure,
-            threads=threads,
+            threads=threads or limit_from_environment(),
             run_id=run_id,
             give=give,
             redact=redact,
@@ -219,7 +220,7 @@ class Engine:
         return await self._waiting.wait_aio(guids, state, timeout=timeout, interrupts=interrupts)
 
     def explain(self, guid: Guid) -> str:
-        """Return a line that says what *guid* waits for."""
+        """Return what *guid* is doing or waits for, as a sentence without its name."""
         self._shell.desk.refuse_here("explain()", "await engine.explain_aio(...)")
         shell = self._shell
         return cast("str", shell.desk.get(shell.desk.call(lambda: self._explain(guid))))

@@ -18,7 +18,7 @@ from nepi.core.lifecycle import Step
 from nepi.core.messages import Abandon, Grant, Interrupt, Run
 from nepi.runtime.attempts import Answer, Attempt, Batch, Report
 from nepi.runtime.errors import StepAbandonedError
-from nepi.runtime.pool import Pool
+from nepi.runtime.pool import Crew
 
 Kind = Literal["thread", "place", "task"]
 
@@ -67,7 +67,7 @@ class Performer:
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        pool: Pool,
+        pool: Crew,
         actors: Mapping[Guid, Any],
         report: Report,
     ) -> None:
@@ -132,9 +132,11 @@ class Performer:
             self._pool.extend(jobs)
 
     def interrupt(self, order: Interrupt) -> None:
-        """Cancel the task of an attempt; a thread cannot be told, nor one of a batch alone."""
+        """Cancel the task of an attempt; what runs in a thread, or in a batch, goes on."""
         task, batch = self._tasks.get(order.attempt, (None, None))
-        if task and (batch is None or batch.is_interrupted()):
+        if task is None:
+            self._pool.recall(order.attempt)
+        elif batch is None or batch.is_interrupted():
             task.cancel()
 
     def abandon(self, order: Abandon) -> None:
@@ -170,4 +172,4 @@ class Performer:
         for attempt in attempts:
             self._tasks.pop(attempt.number, None)
             if attempt.live:  # its task was cancelled before it had begun
-                attempt.failed(asyncio.CancelledError("cancelled before it began"))
+                attempt.recall()

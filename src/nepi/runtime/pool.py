@@ -13,6 +13,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
+from nepi.runtime.errors import EngineError
+
 LIMIT = 1000
 PATIENCE = 0.005
 """Seconds a due job may wait before another hand is wanted."""
@@ -26,12 +28,46 @@ log = logging.getLogger(__name__)
 
 
 class Job(Protocol):
-    """Something to be done in a thread; `run` never raises."""
+    """Something to be done in a thread; `run` never raises. Numbers other than 0 are unique."""
 
     since: float
     number: int
 
     def run(self) -> None: ...
+    def recall(self) -> None: ...
+
+
+class Crew(Protocol):
+    """Whoever does jobs that block."""
+
+    @property
+    def jobs(self) -> deque[Job]: ...
+    @property
+    def hands(self) -> int: ...
+
+    def extend(self, jobs: list[Job]) -> None:
+        """Have *jobs* done, first in, first out. On the loop only."""
+        ...
+
+    def submit(self, job: Job) -> bool:
+        """Have *job* done, from any thread; return whether somebody should `watch`."""
+        ...
+
+    def watch(self) -> None:
+        """Look after the jobs that wait. On the loop only."""
+        ...
+
+    def give_up(self, number: int) -> None:
+        """Do not wait for that job any longer. On the loop only."""
+        ...
+
+    def recall(self, number: int) -> None:
+        """Do not begin that job, if it has not begun."""
+        ...
+
+    def close(self) -> None:
+        """Do nothing more."""
+        ...
 
 
 class Later(Protocol):
@@ -55,7 +91,14 @@ class Hand:
 def limit_from_environment() -> int:
     """Return how many threads there may be: NEPI_NTHREADS, else 1000."""
     text = os.environ.get("NEPI_NTHREADS", "").strip()
-    return max(1, int(text)) if text.isdecimal() else LIMIT
+    if not text:
+        return LIMIT
+    if not text.isdecimal() or int(text) == 0:
+        raise EngineError(
+            f"NEPI_NTHREADS is {text!r}: set it to the number of threads that steps may take, "
+            "1 or more, or leave it out"
+        )
+    return int(text)
 
 
 class Pool:
@@ -69,13 +112,14 @@ class Pool:
         cpu: Callable[[], float],
         limit: int | None = None,
     ) -> None:
-        self.limit = limit or limit_from_environment()
+        self.limit = LIMIT if limit is None else limit
         self.jobs: deque[Job] = deque()
         self._later, self._clock, self._cpu = later, clock, cpu
         self._idle: list[Hand] = []
         self._hands: set[Hand] = set()
         self._hiring = threading.Lock()
         self._dropped: set[int] = set()
+        self._recalled: set[int] = set()
         self._ended = 0
         self._seen = (0, 0.0, 0.0)
         self._ticking = False
@@ -123,6 +167,10 @@ class Pool:
             if job.number == number:
                 return  # whoever takes it finds it dropped
         self._dropped.discard(number)
+
+    def recall(self, number: int) -> None:
+        """Do not begin that job, if it has not begun; whoever takes it lets it say so."""
+        self._recalled.add(number)
 
     def close(self) -> None:
         """Do nothing more; hands that are busy go when they have ended."""
@@ -207,7 +255,7 @@ class Pool:
     # -- in the threads -----------------------------------------------------------------------
 
     def _work(self, hand: Hand) -> None:
-        jobs, dropped = self.jobs, self._dropped
+        jobs, dropped, recalled = self.jobs, self._dropped, self._recalled
         while not hand.dismissed:
             try:
                 job = jobs.popleft()
@@ -217,6 +265,8 @@ class Pool:
             hand.job = job
             if dropped and job.number in dropped:
                 dropped.discard(job.number)
+            elif recalled and job.number in recalled:
+                job.recall()
             else:
                 job.run()
             hand.job = None

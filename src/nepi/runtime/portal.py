@@ -5,10 +5,11 @@ import asyncio
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from time import process_time
 from typing import Protocol
 
 from nepi.runtime.attempts import Answer
-from nepi.runtime.pool import Pool
+from nepi.runtime.pool import Crew, Pool
 from nepi.runtime.switching import SWITCHING
 
 
@@ -21,7 +22,7 @@ class Portal(Protocol):
     @property
     def clock(self) -> Callable[[], float]: ...
 
-    def new_pool(self, limit: int | None) -> Pool:
+    def new_pool(self, limit: int | None) -> Crew:
         """Return the pool of threads that fits this loop."""
         ...
 
@@ -62,8 +63,6 @@ class ThreadPortal:
 
     def new_pool(self, limit: int | None) -> Pool:
         """Return an elastic pool that this loop looks after."""
-        from time import process_time
-
         return Pool(later=self.loop.call_later, clock=self.clock, cpu=process_time, limit=limit)
 
     def start(self) -> None:

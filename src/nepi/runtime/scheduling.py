@@ -26,7 +26,7 @@ class Scheduling:
     shell: Shell
     force: Callable[[Guid, Step], Answer]
     _ids: "count[int]" = field(factory=lambda: count(1), init=False)
-    _running: "set[asyncio.Task[None]]" = field(factory=set, init=False)
+    _running: "set[asyncio.Task[None]]" = field(factory=set["asyncio.Task[None]"], init=False)
 
     def schedule(self, delay: float, callback: Callback) -> Task:
         """Have *callback* called in *delay* seconds."""

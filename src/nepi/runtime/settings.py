@@ -25,6 +25,9 @@ class _Drain:
         self.since = since
         self.number = 0
 
+    def recall(self) -> None:
+        """It has no number, so nobody does."""
+
     def run(self) -> None:
         self._settings.drain(self._guid)
 

@@ -175,6 +175,7 @@ class Shell:
             self.desk.answers.close(closed)
             if self._journal is not None and first:
                 self._journal.close()
+            self.portal.join(0.0)
             return
         if first:
             driver.loop.call_soon_threadsafe(self._begin_end, driver, limit)
@@ -194,12 +195,12 @@ class Shell:
         try:
             for closer in reversed(self.closers):
                 await self._finish_with(closer, limit / len(self.closers))
+            driver.close()  # what tasks say when they are cancelled now is of no account
             tasks = asyncio.all_tasks() - {self._end}
             for task in tasks:
                 task.cancel()
             if tasks:
                 await asyncio.wait(tasks, timeout=TASKS_LIMIT)
-            driver.close()
         finally:
             driver.pool.close()
             driver.timers.clear()

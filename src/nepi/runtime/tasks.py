@@ -46,6 +46,9 @@ class Task:
         if self.timer:
             self.timer.cancel()
 
+    def recall(self) -> None:
+        """It has no number, so nobody does."""
+
     def run(self) -> None:
         """Call it in this thread."""
         callback = self.callback

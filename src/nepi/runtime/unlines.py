@@ -42,8 +42,14 @@ def _after(data: Data) -> tuple[Requirement, ...]:
 
 
 def _policy(data: Data) -> Policy:
-    timeouts = {Step(step): seconds for step, seconds in data["timeouts"].items()}
-    return Policy(**{**data, "timeouts": timeouts})
+    return Policy(
+        timeouts={Step(step): seconds for step, seconds in data["timeouts"].items()},
+        retries=data["retries"],
+        backoff=data["backoff"],
+        factor=data["factor"],
+        longest=data["longest"],
+        grace=data["grace"],
+    )
 
 
 def _add(d: Data) -> Add:

@@ -3,7 +3,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 
 from attrs import define, field
@@ -64,14 +64,15 @@ class Waiting:
     def explain(self, guids: Iterable[Guid], state: State) -> list[str]:
         """Return a line for each of *guids* that is not in *state*; on the loop thread."""
         orchestrator = self.driver().orchestrator
-        return [orchestrator.explain(g) for g in guids if orchestrator.state(g) < state]
+        missing = [g for g in guids if orchestrator.state(g) < state]
+        return [f"{orchestrator.track(g).label} {orchestrator.explain(g)}" for g in missing]
 
     def _watch(self, guids: Iterable[Guid], state: State, *, interrupts: bool) -> Watch:
         token = self.desk.new_token()
         return Watch(token, tuple(guids), state, through_abort=not interrupts)
 
     @contextmanager
-    def _watching(self, watch: Watch) -> Iterator[Answer]:
+    def _watching(self, watch: Watch) -> Generator[Answer]:
         answer = self.desk.answers.new()
         try:
             if self.patience is not None:
@@ -93,6 +94,8 @@ class Waiting:
     def _too_long(
         self, watch: Watch, timeout: float | None, texts: Sequence[str]
     ) -> WaitTimeoutError:
+        if timeout is None:  # in virtual time one can know
+            return WaitTimeoutError(f"{watch.state} will never come: {shortened(texts)}")
         return WaitTimeoutError(f"not {watch.state} within {timeout:g} s: {shortened(texts)}")
 
     def _be_patient(self, watch: Watch, answer: Answer, seconds: float) -> None:
