@@ -4,7 +4,7 @@
 import abc
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from attrs import define, field
 
@@ -27,6 +27,9 @@ from nepi.resource import (
     record,
     resource,
 )
+
+
+S = TypeVar("S")
 
 
 class Machine(abc.ABC):
@@ -69,7 +72,9 @@ class Application(Resource):
     deadline: MaybeQuantity = attribute(default=None, unit="s", gt=0, help="How long it may run")
     rate: Quantity = attribute(default="1 Mbit/s", unit="bit/s", phase=Phase.LIVE, help="Its rate")
     packet_size: WholeQuantity = attribute(default=56, unit="B", help="Its packets", ge=0, le=65507)
-    old_name: int = attribute(default=1, classic="odd", help="Known by another name")
+    old_name: int = attribute(
+        default=1, classic="odd", from_classic=int, help="Known by another name"
+    )
 
     stdout: Trace = Trace("What it writes")
     pcap = Trace("What it sends", enabled=False, file="capture.pcap")
@@ -154,6 +159,10 @@ class Noted:
 
     async def set_aio(self, guid: Guid, values: Mapping[str, object]) -> None:
         self.asked.append(("set_aio", guid, dict(values)))
+
+    async def service(self, kind: type[S]) -> S:
+        self.asked.append(("service", kind))
+        return kind()
 
 
 @define

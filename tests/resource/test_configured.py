@@ -204,3 +204,16 @@ def test_what_is_configured_outside_of_experiments_is_never_fixed() -> None:
     plain = Plain(count=2)
     plain.count = 3
     assert repr(plain) == "Plain(count=3)"
+
+
+def test_attributes_are_set_as_nepi_scripts_do() -> None:
+    application = Application("ls")
+    application.set_classic("packetSize", "100")
+    application.set_classic("odd", "7 ")
+    application.set_classic("deadline", None)
+    application.set_classic("command", "ps")
+    assert application.packet_size == 100
+    assert application.old_name == 7
+    assert application.command == "ps"
+    with pytest.raises(UnknownAttributeError, match="packetSiz"):
+        application.set_classic("packetSiz", 1)

@@ -155,6 +155,13 @@ class Configured:
         """Store a value that was set by the experiment, which has checked that it may be."""
         self.__dict__[name] = self.field(name).convert(value, self.label)
 
+    def set_classic(self, name: str, value: object) -> None:
+        """Set an attribute by the name and in the way in which NEPI scripts do."""
+        field = self.field(self.blueprint().classic.get(name, name))
+        if field.said.from_classic is not None and value is not None:
+            value = field.said.from_classic(value)
+        setattr(self, field.name, value)
+
     def missing(self) -> tuple[str, ...]:
         """Return the attributes that must be given and have not been."""
         return tuple(sorted(self.blueprint().required.difference(self.__dict__)))

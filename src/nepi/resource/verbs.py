@@ -6,7 +6,7 @@ All of it goes through the resource's `Binding`, which whoever runs the experime
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from attrs import evolve, field, frozen
 
@@ -16,6 +16,8 @@ from nepi.core.messages import Failure
 from nepi.resource.errors import ResourceError
 from nepi.resource.traces import TraceFile
 from nepi.resource.units import seconds
+
+ServiceT = TypeVar("ServiceT")
 
 
 class Binding(Protocol):
@@ -48,6 +50,13 @@ class Binding(Protocol):
         ...
 
     async def set_aio(self, guid: Guid, values: Mapping[str, object]) -> None: ...
+
+    async def service(self, kind: type[ServiceT]) -> ServiceT:
+        """Return the run's own object of *kind* (a LocalMachine), begun and recorded.
+
+        All resources of the run share it; the run ends it when everything is released.
+        """
+        ...
 
 
 class Subject(Protocol):
