@@ -28,7 +28,6 @@ from nepi.resource import (
     resource,
 )
 
-
 S = TypeVar("S")
 
 
