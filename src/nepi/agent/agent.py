@@ -6,8 +6,11 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from typing import cast
 
 from nepi.agent import directory, ending, processes, syscalls
+from nepi.agent.adoption import watch_without_keeper
+from nepi.agent.directory import Record
 from nepi.agent.kept import Kept
 from nepi.agent.loop import READ, Loop
 from nepi.agent.server import Server
@@ -48,9 +51,9 @@ class Agent:
         if message is None:
             self._go_on_alone()
             return
-        pid, record = message.get("ended"), message.get("exit")
-        if isinstance(pid, int) and isinstance(record, dict):
-            self._server.jobs.ended(pid, record)
+        pid = message.get("ended")
+        if isinstance(pid, int):
+            self._server.jobs.ended(pid, cast("Record", message["exit"]))
 
     def _go_on_alone(self) -> None:
         """The keeper was killed: what loses its parent comes to us, and we must not die."""
@@ -58,7 +61,7 @@ class Agent:
         self._kept.alone = True
         self._server.stops.keeper = 0
         syscalls.become_subreaper()
-        self._server.jobs.watch_orphans()
+        watch_without_keeper(self._loop, self._server.jobs)
 
     def _over(self) -> None:
         self._loop.stop()

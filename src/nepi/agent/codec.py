@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import struct
+from typing import cast
 
 Header = dict[str, object]
 Frame = tuple[Header, bytes]
@@ -76,4 +77,4 @@ def _header(text: bytes) -> Header:
         raise ProtocolError(f"a header is not JSON: {error}") from error
     if not isinstance(value, dict):
         raise ProtocolError("a header is not a JSON object")
-    return value
+    return cast("Header", value)

@@ -7,10 +7,11 @@ import functools
 import os
 from collections.abc import Callable
 
-from nepi.agent import errors, fields, stdin
+from nepi.agent import errors, fields, streams
 from nepi.agent.codec import Header
 from nepi.agent.errors import AgentError, Code
-from nepi.agent.jobs import Job, Jobs
+from nepi.agent.job import Job
+from nepi.agent.jobs import Jobs
 from nepi.agent.loop import READ, Loop, Timer
 from nepi.agent.stopping import Stops
 
@@ -72,7 +73,7 @@ class Commands:
             self._give_up(command, AgentError(Code.TIMEOUT, "the controller gave the command up"))
 
     def _launch(self, command: Command, header: Header, blob: bytes) -> None:
-        opened = [stdin.of_bytes(blob) if blob else stdin.of_nothing()]
+        opened = [streams.memory(blob)]
         readable: list[int] = []
         try:
             for _ in range(2):

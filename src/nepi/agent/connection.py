@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""One controller's connection: frames in, frames out, never blocking. What they mean is in server."""
+"""One controller's connection: frames in, frames out, never blocking. Their meaning: server."""
 
 from __future__ import annotations
 

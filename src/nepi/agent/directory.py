@@ -57,7 +57,10 @@ def check_ours(path: str) -> None:
 
 def make(path: str, run: str) -> int:
     """A new agent directory, locked by the descriptor returned."""
-    make_home(os.path.dirname(path))
+    above = home(os.geteuid())
+    if os.path.dirname(path) != above:
+        raise UnsafeDirectoryError(f"an agent lives below {above}, not in {path}")
+    make_home(above)
     if len(os.fsencode(socket_path(path))) > MAX_SOCKET_PATH:
         raise UnsafeDirectoryError(f"{path} is too long for a socket; choose a shorter one")
     os.mkdir(path, 0o700)
@@ -152,11 +155,9 @@ def parse_identity(text: str) -> tuple[int, int, str, float] | None:
 
 def write_exit(job: str, record: Record) -> None:
     """How a job ended, in its directory."""
-    code, number = record.get("code"), record.get("signal")
-    if isinstance(number, int):
-        first = str(-number)
-    else:
-        first = str(code) if isinstance(code, int) else "?"
+    number = record.get("signal")
+    known = -number if isinstance(number, int) else record.get("code")
+    first = "?" if known is None else known
     write(f"{job}/rc", f"{first}\n{json.dumps(record)}\n")
 
 

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Reads the fields of a request, which come from outside: a wrong kind is a refusal, not a crash."""
+"""Reads the fields of a request, which come from outside: a wrong kind is refused, no crash."""
 
 from __future__ import annotations
 
+from typing import cast
+
 from nepi.agent.codec import Header
 from nepi.agent.errors import AgentError, Code
+
+_FOREVER = 1e9
 
 
 def _wrong(name: str, wanted: str) -> AgentError:
@@ -32,20 +36,36 @@ def optional_path(header: Header, name: str) -> str | None:
     return None if header.get(name) is None else path(header, name)
 
 
+def _listed(header: Header, name: str, wanted: str) -> list[object]:
+    value: object = header.get(name) or list[object]()
+    if not isinstance(value, list):
+        raise _wrong(name, wanted)
+    return cast("list[object]", value)
+
+
+def _named(header: Header, name: str, wanted: str) -> dict[str, object]:
+    value: object = header.get(name) or dict[str, object]()
+    if not isinstance(value, dict):
+        raise _wrong(name, wanted)
+    return cast("dict[str, object]", value)
+
+
 def texts(header: Header, name: str) -> list[str]:
     """A list of texts."""
-    value = header.get(name, [])
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+    values = _listed(header, name, "a list of texts")
+    found = [one for one in values if isinstance(one, str)]
+    if len(found) < len(values):
         raise _wrong(name, "a list of texts")
-    return value
+    return found
 
 
 def mapping(header: Header, name: str) -> dict[str, str]:
     """Texts by name."""
-    value = header.get(name) or {}
-    if not isinstance(value, dict) or not all(isinstance(one, str) for one in value.values()):
+    values = _named(header, name, "texts by name")
+    found = {key: one for key, one in values.items() if isinstance(one, str)}
+    if len(found) < len(values):
         raise _wrong(name, "texts by name")
-    return value
+    return found
 
 
 def whole(header: Header, name: str, default: int | None = None) -> int:
@@ -67,24 +87,25 @@ def integer(header: Header, name: str, default: int) -> int:
 def seconds(header: Header, name: str, default: float) -> float:
     """A duration."""
     value = header.get(name, default)
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value < 1e9:
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value <= _FOREVER:
         raise _wrong(name, "seconds, 0 or more")
     return float(value)
 
 
 def wholes(header: Header, name: str) -> list[int]:
-    """A list of whole numbers."""
-    value = header.get(name) or []
-    if not isinstance(value, list) or not all(isinstance(one, int) and one >= 0 for one in value):
+    """A list of whole numbers, none below zero."""
+    values = _listed(header, name, "a list of whole numbers")
+    found = [one for one in values if isinstance(one, int) and one >= 0]
+    if len(found) < len(values):
         raise _wrong(name, "a list of whole numbers")
-    return value
+    return found
 
 
 def wholes_by_name(header: Header, name: str, names: frozenset[str]) -> dict[str, int]:
-    """Whole numbers by some of these names."""
-    value = header.get(name) or {}
-    if not isinstance(value, dict) or not set(value) <= names:
-        raise _wrong(name, f"numbers by name, of {', '.join(sorted(names))}")
-    if not all(isinstance(one, int) and one >= 0 for one in value.values()):
-        raise _wrong(name, "whole numbers by name")
-    return value
+    """Whole numbers, none below zero, by some of these names."""
+    wanted = f"whole numbers by name, of {', '.join(sorted(names))}"
+    values = _named(header, name, wanted)
+    found = {key: one for key, one in values.items() if isinstance(one, int) and one >= 0}
+    if len(found) < len(values) or not set(values) <= names:
+        raise _wrong(name, wanted)
+    return found

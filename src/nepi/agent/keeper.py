@@ -13,12 +13,12 @@ import signal
 import socket
 import sys
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable
 
-from nepi.agent import directory, ending, processes, syscalls
+from nepi.agent import directory, ending, exits, processes, syscalls
 from nepi.agent.codec import Header
-from nepi.agent.jobs import exit_record
 from nepi.agent.loop import READ, WRITE, Loop
 
 # The most descriptors the kernel takes in one message.
@@ -88,7 +88,7 @@ class Keeper:
             ours.close()
             code = self._run_agent(theirs, self._held)
         except BaseException:  # noqa: BLE001 - the end of this process; the log says why
-            sys.excepthook(*sys.exc_info())
+            traceback.print_exc()
         finally:
             sys.stderr.flush()
             os._exit(code)
@@ -127,15 +127,7 @@ class Keeper:
 
     def _reap(self) -> None:
         """Takes in all ends there are; if the agent's is among them, its jobs are ours now."""
-        ends: dict[int, Header] = {}
-        while True:
-            try:
-                pid, status, usage = os.wait4(-1, os.WNOHANG)
-            except ChildProcessError:
-                break
-            if pid == 0:
-                break
-            ends[pid] = exit_record(status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
+        ends = dict(exits.reap())
         agent_ended = ends.pop(self._agent, None) is not None
         if agent_ended:
             # What it said last is still to be read.

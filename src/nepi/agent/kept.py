@@ -11,7 +11,7 @@ from nepi.agent.codec import Header
 
 
 class Kept:
-    """Descriptors by name, held by the keeper too: the next agent has them from its first moment."""
+    """Descriptors by name, held by the keeper too: the next agent has them at once."""
 
     def __init__(self, control: socket.socket, held: dict[str, int]) -> None:
         self._control = control

@@ -46,7 +46,7 @@ class Growth:
 
     def _told(self, _mask: int) -> None:
         data = os.read(self._inotify, 65536)
-        grown = []
+        grown: list[int] = []
         at = 0
         while at < len(data):
             number, _, _, length = _EVENT.unpack_from(data, at)

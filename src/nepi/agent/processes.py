@@ -7,8 +7,10 @@ What a run starts carries NEPI_RUN and NEPI_JOB in its environment, and so do it
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
 
 RUN_MARK = "NEPI_RUN"
 JOB_MARK = "NEPI_JOB"
@@ -36,6 +38,7 @@ class Stat:
         return self.state not in "ZX"
 
 
+@functools.lru_cache(maxsize=1)
 def boot_id() -> str:
     """Which boot of this machine this is; process numbers mean nothing across boots."""
     with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
@@ -49,7 +52,7 @@ def _read(path: str) -> bytes | None:
     except OSError:
         return None
     try:
-        blocks = []
+        blocks: list[bytes] = []
         while block := os.read(descriptor, 1 << 17):
             blocks.append(block)
         return b"".join(blocks)
@@ -75,6 +78,12 @@ def is_there(pid: int, start: int) -> bool:
     """Whether this very process still lives."""
     found = stat(pid)
     return found is not None and found.start == start and found.living
+
+
+def ticks(wall: float) -> float:
+    """A moment of the wall clock in the clock that start times are told in."""
+    booted = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+    return (wall - booted) * os.sysconf("SC_CLK_TCK")
 
 
 def command_line(pid: int) -> list[str]:
@@ -121,6 +130,12 @@ class View:
                     found.add(child)
                     waiting.append(child)
         return found
+
+    def ancestors(self, pid: int) -> Iterator[int]:
+        """This one and all it descends from."""
+        while pid in self.processes:
+            yield pid
+            pid = self.processes[pid].parent
 
     def mark(self, pid: int, name: str) -> str | None:
         """As the function `mark`, read once a moment."""

@@ -13,11 +13,13 @@ import traceback
 from collections.abc import Callable
 
 from nepi.agent import directory, facts, fields, files, processes
+from nepi.agent.adoption import adopt
 from nepi.agent.codec import PROTOCOL, Frame, Header
 from nepi.agent.commands import Commands
 from nepi.agent.connection import Connection
 from nepi.agent.errors import AgentError, Code
-from nepi.agent.jobs import Job, Jobs
+from nepi.agent.job import Job
+from nepi.agent.jobs import Jobs
 from nepi.agent.kept import Kept
 from nepi.agent.loop import READ, Loop
 from nepi.agent.output import Follow, Growth
@@ -61,16 +63,16 @@ class Server:
 
     def start(self, listener: socket.socket) -> None:
         """Takes over the jobs there are, and listens."""
-        self.jobs.adopt()
+        adopt(self.jobs)
         for job in self.jobs.living.values():
             job.heard.append(self._ended)
         self._loop.watch(listener.fileno(), READ, lambda _mask: self._accept(listener))
 
     def end(self) -> None:
         """Stops everything of the run, then says that it is over."""
-        self.stops.begin(None, self._grace(), lambda _result: self.on_over())
+        self.stops.begin(None, self._longest_grace(), lambda _result: self.on_over())
 
-    def _grace(self) -> float:
+    def _longest_grace(self) -> float:
         return max((job.grace for job in self.jobs.living.values()), default=0.5)
 
     def _accept(self, listener: socket.socket) -> None:
@@ -135,7 +137,7 @@ class Server:
             directory.write(f"{self._path}/epoch", str(epoch))
         request.connection.epoch = epoch
         for job in self.jobs.by_id.values():
-            request.connection.send(_described(job))
+            request.connection.send(job.described())
         request.answer({
             "epoch": epoch, "agent": os.getpid(), "keeper": self.stops.keeper,
             "boot": processes.boot_id(), "directory": self._path,
@@ -149,13 +151,13 @@ class Server:
             {"job": job.id, "pid": job.pid, "start": job.start, "directory": job.directory}
         )
         if job.exit is not None:
-            request.connection.send(_described(job))
+            request.connection.send(job.described())
 
     def _ended(self, job: Job) -> None:
         """Pushed to whoever may want to know; what is followed ends first."""
         for connection in self._connections:
             if connection.epoch == self._epoch:
-                connection.send(_described(job))
+                connection.send(job.described())
             for key, follow in list(connection.follows.items()):
                 if follow.job == job.id:
                     self._end_follow(connection, key)
@@ -165,7 +167,7 @@ class Server:
 
     def _stop(self, request: Request) -> None:
         job = self.jobs.get(request.header)
-        grace = fields.seconds(request.header, "grace", job.grace)
+        grace = _grace(request.header, job.grace)
         self.stops.begin(job, grace, request.answer)
 
     def _signal(self, request: Request) -> None:
@@ -247,7 +249,7 @@ class Server:
             request.answer(result)
             request.connection.finish(self.on_over)
 
-        self.stops.begin(None, fields.seconds(request.header, "grace", self._grace()), over)
+        self.stops.begin(None, _grace(request.header, self._longest_grace()), over)
 
 
 def _on_file(request: Request) -> None:
@@ -255,14 +257,6 @@ def _on_file(request: Request) -> None:
     request.answer(*files.OPERATIONS[name](request.header, request.blob))
 
 
-def _described(job: Job) -> Header:
-    """What is pushed of a job: where it is known, how it ended."""
-    return {
-        "push": "job",
-        "job": job.id,
-        "step": job.step,
-        "pid": job.pid,
-        "start": job.start,
-        "began": job.began,
-        "exit": job.exit,
-    }
+def _grace(header: Header, default: float) -> float:
+    given = header.get("grace")
+    return default if given is None else fields.seconds(header, "grace", default)

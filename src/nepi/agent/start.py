@@ -43,7 +43,7 @@ class Descriptors:
 
     def raise_limit(self) -> None:
         """As many as this user may have; a privileged one may have what the kernel allows."""
-        soft, hard = self._before
+        hard = self._before[1]
         try:
             resource.setrlimit(resource.RLIMIT_NOFILE, (_MANY, max(_MANY, hard)))
         except (ValueError, OSError):
@@ -129,7 +129,7 @@ def find(name: str, path: str, cwd: str) -> str:
         )
     raise AgentError(
         Code.COMMAND_NOT_FOUND,
-        f"command {name} not found{'' if '/' in name else ' in PATH'}; install it, or give its path",
+        f"command {name} not found; install it, or say where it is",
     )
 
 
@@ -210,13 +210,14 @@ def _become(program: str, what: Start, tell: int) -> None:
         for number in _DEFAULTED:
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
-        for stage, apply in _preparations(what):
+        for name, apply in _preparations(what):
+            stage = name
             apply()
         stage = "exec"
         os.execve(program, what.argv, what.environment)
     except BaseException as error:  # noqa: BLE001 - told to the parent, which raises it
-        number = error.errno if isinstance(error, OSError) else errno.EINVAL
-        os.write(tell, f"{number} {stage}".encode())
+        why = (error.errno if isinstance(error, OSError) else None) or errno.EINVAL
+        os.write(tell, f"{why} {stage}".encode())
     finally:
         os._exit(127)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a process reads: nothing, bytes, a file, or a pipe that is written to while it runs."""
+"""The writing end of what a process reads while it runs."""
 
 from __future__ import annotations
 
@@ -7,34 +7,10 @@ import os
 from collections import deque
 from collections.abc import Callable
 
-from nepi.agent import errors
 from nepi.agent.errors import AgentError, Code
 from nepi.agent.loop import WRITE, Loop
 
 _Done = Callable[[], None]
-
-
-def of_nothing() -> int:
-    """A descriptor that is at its end."""
-    return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-
-
-def of_bytes(data: bytes) -> int:
-    """A descriptor from which these bytes are read; they never lie on a disk (passwords)."""
-    descriptor = os.memfd_create("stdin", os.MFD_CLOEXEC)
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    return descriptor
-
-
-def of_file(path: str) -> int:
-    """A descriptor that reads a file."""
-    try:
-        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError as error:
-        raise errors.of_file(error, path, "read") from error
 
 
 class Pipe:

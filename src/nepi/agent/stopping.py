@@ -15,7 +15,8 @@ from collections.abc import Callable
 from nepi.agent import processes, syscalls
 from nepi.agent.codec import Header
 from nepi.agent.errors import AgentError, Code
-from nepi.agent.jobs import Job, Jobs
+from nepi.agent.job import Job
+from nepi.agent.jobs import Jobs
 from nepi.agent.loop import READ, Loop, Timer
 from nepi.agent.processes import JOB_MARK, RUN_MARK, View
 

@@ -2,16 +2,18 @@
 """A machine that has an agent: everything a Host can do, asked of the agent."""
 
 import asyncio
+import os
 import secrets
 from abc import abstractmethod
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from pathlib import Path, PurePath, PurePosixPath
-from typing import cast
+from typing import Any, cast
 
 from nepi.agent.codec import Header
 from nepi.hosts import messages
 from nepi.hosts.client import AgentClient
+from nepi.hosts.errors import FileError
 from nepi.hosts.files import BLOCK, FileInfo, Files, pieces
 from nepi.hosts.host import Address, Facts, HasDirectory, Host, Process
 from nepi.hosts.job import Completed, Job
@@ -41,9 +43,11 @@ class AgentFiles(Files):
         await self._client.request("remove", path=str(path))
 
     async def put(self, source: Path | bytes, path: PurePath, *, mode: int | None = None) -> None:
-        if mode is None:
-            mode = source.stat().st_mode & 0o777 if isinstance(source, Path) else 0o666
-        fields = {"path": str(path), "token": f"{secrets.token_hex(4)}.part", "mode": mode}
+        fields: dict[str, Any] = {
+            "path": str(path),
+            "token": f"{secrets.token_hex(4)}.part",
+            "mode": _mode(source) if mode is None else mode,
+        }
         offset = 0
         under_way: deque[asyncio.Future[tuple[Header, bytes]]] = deque()
         for block, last in pieces(source):
@@ -68,6 +72,15 @@ class AgentFiles(Files):
             offset += len(block)
             if block:
                 yield block
+
+
+def _mode(source: Path | bytes) -> int:
+    if isinstance(source, bytes):
+        return 0o666
+    try:
+        return source.stat().st_mode & 0o777
+    except OSError as error:
+        raise FileError(f"cannot read {source}: {os.strerror(error.errno or 0)}") from error
 
 
 class AgentHost(Host):

@@ -6,16 +6,17 @@ dies and is begun again, the client connects again and asks again what was not a
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import PurePath
 from typing import cast
 
 from nepi.agent.codec import PROTOCOL, Decoder, Frame, Header, ProtocolError, encode
 from nepi.hosts import errors, messages
+from nepi.hosts.agentprocess import AgentProcess
 from nepi.hosts.errors import ConnectionLostError, HostError
 from nepi.hosts.follow import Following
-from nepi.hosts.host import Process, Stream
-from nepi.hosts.job import Completed, Exit, Job, Stopped
+from nepi.hosts.host import Process
+from nepi.hosts.job import Completed, Job, Stopped
 
 Connector = Callable[[Callable[[], asyncio.Protocol]], Awaitable[object]]
 Reply = tuple[Header, bytes]
@@ -83,7 +84,7 @@ class AgentClient:
         """Whether requests go out at once."""
         return self._wire is not None and self._greeting is None
 
-    def process(self, step: str) -> "AgentProcess | None":
+    def process(self, step: str) -> AgentProcess | None:
         """The process that was started under this step, also by an earlier controller."""
         return next((one for one in self.processes.values() if one.step == step), None)
 
@@ -179,7 +180,7 @@ class AgentClient:
         if not future.done():
             future.set_exception(error)
 
-    def _learn(self, header: Header) -> "AgentProcess":
+    def _learn(self, header: Header) -> AgentProcess:
         """What is known of a job, new or more."""
         name = str(header["job"])
         process = self.processes.get(name)
@@ -248,7 +249,7 @@ class AgentClient:
 
     async def spawn_many(self, jobs: Sequence[Job]) -> list[Process | Exception]:
         """Starts them in one go; what cannot be started fails alone."""
-        answers = []
+        answers: list[asyncio.Future[Reply]] = []
         for job in jobs:
             fields, blob = messages.of_job(job)
             fields.setdefault("step", self.next_step())
@@ -296,76 +297,5 @@ class AgentClient:
     async def shutdown(self, grace: float | None = None) -> Stopped:
         """Ends all jobs, the agent and its keeper; its directory is removed."""
         self._closing = True
-        fields = {} if grace is None else {"grace": grace}
-        header, _ = await self.request("shutdown", **fields)
+        header, _ = await self.request("shutdown", grace=grace)
         return messages.stopped_of(header)
-
-
-class AgentProcess(Process):
-    """A job of an agent, as its controller knows it."""
-
-    def __init__(self, client: AgentClient, header: Header) -> None:
-        self._client = client
-        self._pid = cast(int, header["pid"])
-        self._exit: Exit | None = None
-        self._failure: HostError | None = None
-        self._waiters: list[asyncio.Future[Exit]] = []
-        self._written = 0
-        self.job = str(header["job"])
-        self.step = str(header.get("step", ""))
-        self.start = cast(int, header["start"])
-
-    @property
-    def pid(self) -> int:
-        return self._pid
-
-    @property
-    def exit(self) -> Exit | None:
-        return self._exit
-
-    def ended(self, how: Exit) -> None:
-        """The agent says that it is over."""
-        if self._exit is None:
-            self._exit = how
-            waiters, self._waiters = self._waiters, []
-            for one in waiters:
-                if not one.done():
-                    one.set_result(how)
-
-    def fail(self, error: HostError) -> None:
-        """Nobody will tell its end any more."""
-        self._failure = error
-        waiters, self._waiters = self._waiters, []
-        for one in waiters:
-            if not one.done():
-                one.set_exception(error)
-
-    async def wait(self) -> Exit:
-        if self._exit is not None:
-            return self._exit
-        if self._failure is not None:
-            raise self._failure
-        waiter: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
-        self._waiters.append(waiter)
-        return await waiter
-
-    async def stop(self, grace: float | None = None) -> Stopped:
-        fields = {} if grace is None else {"grace": grace}
-        header, _ = await self._client.request("stop", job=self.job, **fields)
-        return messages.stopped_of(header)
-
-    async def signal(self, number: int) -> None:
-        step = self._client.next_step()
-        await self._client.request("signal", job=self.job, signal=int(number), step=step)
-
-    async def write(self, data: bytes) -> None:
-        offset, self._written = self._written, self._written + len(data)
-        for at in range(0, len(data), messages.BLOCK):
-            block = data[at : at + messages.BLOCK]
-            await self._client.request("write", block, job=self.job, offset=offset + at)
-
-    async def close_stdin(self) -> None:
-        await self._client.request("close_stdin", job=self.job)
-
-    def follow(self, stream: Stream = "stdout", offset: int = 0) -> AsyncIterator[bytes]:
-        return Following(self._client, self.job, stream=stream, offset=offset).blocks()

@@ -66,7 +66,7 @@ class Process(ABC):
 
     @abstractmethod
     async def stop(self, grace: float | None = None) -> Stopped:
-        """Ends it and all its descendants, daemons too: asked (TERM), after `grace` made to (KILL)."""
+        """Ends it and all its descendants, daemons too: by TERM, after `grace` by KILL."""
 
     @abstractmethod
     async def signal(self, number: int) -> None:
@@ -86,7 +86,7 @@ class Process(ABC):
 
 
 class Host(ABC):
-    """A machine: a mixin for the resources that are one. All paths are absolute and the machine's."""
+    """A machine: a mixin for the resources that are one. Paths are absolute, and the machine's."""
 
     @abstractmethod
     async def spawn_many(self, jobs: Sequence[Job]) -> list[Process | Exception]:

@@ -45,24 +45,34 @@ def _texts(argv: Iterable[str | PurePath]) -> tuple[str, ...]:
     return tuple(str(one) for one in argv)
 
 
+def _nothing() -> Mapping[str, str]:
+    return {}
+
+
+def _no_cores() -> frozenset[int]:
+    return frozenset()
+
+
+def _cores(cores: Iterable[int]) -> frozenset[int]:
+    return frozenset(cores)
+
+
 @attrs.frozen
 class Job:
     """A process to be started in a session of its own; it and its descendants end together."""
 
     argv: tuple[str, ...] = attrs.field(converter=_texts)
-    env: Mapping[str, str] = attrs.field(factory=dict, kw_only=True, repr=False)
+    env: Mapping[str, str] = attrs.field(factory=_nothing, kw_only=True, repr=False)
     """Added to the environment that the agent has."""
     cwd: PurePath | None = attrs.field(default=None, kw_only=True)
-    stdin: None | bytes | PurePath | Literal[Special.PIPE] = attrs.field(
+    stdin: bytes | PurePath | Literal[Special.PIPE] | None = attrs.field(
         default=None, kw_only=True, repr=False
     )
     stdout: PurePath | None = attrs.field(default=None, kw_only=True)
     """Appended to; its folders are made. None: a file of the agent's, gone with it."""
-    stderr: PurePath | None | Literal[Special.STDOUT] = attrs.field(default=None, kw_only=True)
+    stderr: PurePath | Literal[Special.STDOUT] | None = attrs.field(default=None, kw_only=True)
     limits: Limits = attrs.field(factory=Limits, kw_only=True)
-    affinity: frozenset[int] = attrs.field(
-        factory=frozenset[int], converter=frozenset[int], kw_only=True
-    )
+    affinity: frozenset[int] = attrs.field(factory=_no_cores, converter=_cores, kw_only=True)
     """The cores it may run on; empty: all."""
     nice: int = attrs.field(default=0, kw_only=True)
     grace: float = attrs.field(default=5.0, kw_only=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""This machine: an agent of the run's own, in a session of its own, that outlives the controller."""
+"""This machine: an agent of the run's own, in its own session, that outlives the controller."""
 
 import asyncio
 import json
@@ -8,7 +8,7 @@ import secrets
 import sys
 from asyncio import subprocess
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Self
 
 from nepi.agent import directory, processes
 from nepi.hosts import package
@@ -95,7 +95,7 @@ class LocalMachine(AgentHost):
         return told
 
     async def close(self, grace: float | None = None) -> Stopped:
-        """Ends the jobs, the agent and the keeper; returns when they and their directory are gone."""
+        """Ends jobs, agent and keeper; returns when they and their directory are gone."""
         with _End(self.record) as end:
             stopped = await self.client.shutdown(grace)
             await end.wait()
@@ -105,7 +105,7 @@ class LocalMachine(AgentHost):
         """Lets go: everything goes on, and can be attached to."""
         self.client.disconnect()
 
-    async def __aenter__(self) -> "LocalMachine":
+    async def __aenter__(self) -> Self:
         await self.start()
         return self
 
@@ -134,7 +134,7 @@ class _End:
         if processes.start_time(identity[0]) != identity[1]:
             self._close()
 
-    def __enter__(self) -> "_End":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_exc: object) -> None:
@@ -149,9 +149,9 @@ class _End:
         if self._descriptor < 0:
             return
         loop = asyncio.get_running_loop()
-        ended = loop.create_future()
-        loop.add_reader(self._descriptor, lambda: ended.done() or ended.set_result(None))
+        ended = asyncio.Event()
+        loop.add_reader(self._descriptor, ended.set)
         try:
-            await ended
+            await ended.wait()
         finally:
             loop.remove_reader(self._descriptor)

@@ -42,14 +42,13 @@ def of_job(job: Job) -> tuple[dict[str, Any], bytes]:
         fields["stderr"] = str(job.stderr)
     if limits := job.limits.given():
         fields["limits"] = limits
-    for name, value in (
-        ("affinity", sorted(job.affinity)),
-        ("nice", job.nice),
-        ("output_limit", job.output_limit),
-        ("step", job.step),
-    ):
-        if value:
-            fields[name] = value
+    rest: dict[str, Any] = {
+        "affinity": sorted(job.affinity),
+        "nice": job.nice,
+        "output_limit": job.output_limit,
+        "step": job.step,
+    }
+    fields.update({name: value for name, value in rest.items() if value})
     return _with_stdin(job, fields)
 
 

@@ -56,8 +56,7 @@ def install(folder: Path) -> Path:
     target = folder / name
     if not target.exists():
         temporary = folder / f"{name}.{os.getpid()}"
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(descriptor, "wb") as file:
-            file.write(data)
+        temporary.touch(0o600)
+        temporary.write_bytes(data)
         temporary.replace(target)
     return target

@@ -32,7 +32,8 @@ class AgentRecord:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "AgentRecord":
         """The way back."""
-        return cls(**{**data, "directory": Path(data["directory"])})
+        rest = {name: value for name, value in data.items() if name != "directory"}
+        return cls(directory=Path(data["directory"]), **rest)
 
     def identity(self) -> tuple[int, int] | None:
         """Number and start time of the keeper, if it began in this boot of the machine."""
