@@ -134,6 +134,9 @@ def _add(progress: Progress, record: Record) -> None:
     guid = int(record["guid"])
     name = record.get("name") or f"{record.get('rtype') or 'resource'} {guid}"
     item = Item(guid, str(name), str(record.get("rtype", "")), bool(record.get("critical", True)))
+    if known := progress.items.get(guid):  # a classic script may change it until it is deployed
+        progress.count(known, -1)
+        item.needs = known.needs
     progress.items[guid] = item
     progress.count(item, 1)
 

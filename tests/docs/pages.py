@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The blocks of a page of documentation, and what a reader would do with them.
+
+A block with a title (```python title="first.py") is written to that file. In a console block, the
+lines after `$ ` are commands, and what follows is what they print, with `...` for anything.
+"""
+
+import doctest
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from attrs import frozen
+
+ROOT = Path(__file__).parents[2]
+BLOCK = re.compile(r"^```(\w+)(?:[ ]+title=\"([^\"]+)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LANGUAGES = frozenset({"python", "yaml", "json", "toml", "console", "text", "mermaid"})
+FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+PATIENCE = 120
+
+
+@frozen
+class Block:
+    """One fenced block."""
+
+    language: str
+    title: str
+    text: str
+
+
+@frozen
+class Command:
+    """A command of a console block, and what it prints."""
+
+    text: str
+    expected: str
+
+
+def pages() -> list[Path]:
+    """Every page that is written by hand."""
+    by_hand = (page for page in (ROOT / "docs").rglob("*.md") if "reference" not in page.parts)
+    return [ROOT / "README.md", *sorted(by_hand)]
+
+
+def blocks(page: Path) -> list[Block]:
+    """The blocks of *page*, in their order."""
+    text = page.read_text(encoding="utf-8")
+    found = [Block(match[1], match[2] or "", match[3]) for match in BLOCK.finditer(text)]
+    assert text.count("\n```") == 2 * len(found), f"{page}: a block that cannot be read"
+    return found
+
+
+def commands(block: Block) -> Iterator[Command]:
+    """The commands of a console block."""
+    for part in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
+        command, _, expected = part.partition("\n")
+        yield Command(command, expected)
+
+
+class Reader:
+    """Does what a page says, in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in ("examples",):
+            (folder / name).symlink_to(ROOT / name)
+        binaries = Path(sys.executable).parent
+        self._environment = {
+            **os.environ,
+            "PATH": f"{binaries}:{os.environ['PATH']}",
+            "XDG_STATE_HOME": str(folder / ".state"),
+            "NEPI_LOCAL_DIR": str(folder / "nepi-runs"),
+        }
+
+    def follow(self, page: Path) -> None:
+        """Do all that *page* says, and see that it is as the page says."""
+        for block in blocks(page):
+            assert block.language in LANGUAGES, f"{page}: nobody tests {block.language}"
+            if block.title:
+                file = self.folder / block.title
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(block.text, encoding="utf-8")
+            elif block.language == "console":
+                for command in commands(block):
+                    self._run(command)
+            else:
+                assert block.language in {"text", "mermaid"}, f"{page}: a block without a title"
+
+    def _run(self, command: Command) -> None:
+        done = subprocess.run(
+            ["bash", "-c", command.text],
+            cwd=self.folder,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        checker = doctest.OutputChecker()
+        if not checker.check_output(command.expected, done.stdout, FLAGS):
+            difference = checker.output_difference(
+                doctest.Example(command.text, command.expected), done.stdout, FLAGS
+            )
+            raise AssertionError(f"$ {command.text}\n{difference}")
+        if not command.expected:
+            assert done.returncode == 0, f"$ {command.text}\nended with {done.returncode}"
