@@ -53,7 +53,7 @@ def columns_of(record: type[attrs.AttrsInstance]) -> tuple[Column, ...]:
 
 def _column(one: "attrs.Attribute[Any]", hint: object) -> Column:
     said: Mapping[str, Any] = one.metadata
-    return Column(one.name, _column_type(hint), said.get("unit"), said.get("help", ""))
+    return Column(one.name, _column_type(hint), said.get("unit") or None, said.get("help", ""))
 
 
 def _column_type(hint: object) -> ColumnType:

@@ -14,7 +14,7 @@ __all__ = ["Edge", "Position", "Size", "layout"]
 PATIENCE = 20.0
 """Seconds that Graphviz may take."""
 
-_LARGE = 150
+_LARGE = 80
 
 
 def layout(sizes: Mapping[int, Size], edges: Iterable[Edge]) -> dict[int, Position]:

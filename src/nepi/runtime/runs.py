@@ -29,6 +29,7 @@ __all__ = [
     "RunsError",
     "Survey",
     "Unreadable",
+    "again",
     "entry_of",
     "forget",
     "register",
@@ -101,7 +102,7 @@ class Registration:
     def of(cls, entry: RunEntry) -> Self:
         """Return the registration behind an entry, to go on with it (attach, clean)."""
         if entry.file is None:
-            raise RunsError(f"run {entry.run_id} is not registered here, only its directory is")
+            raise _unregistered(entry)
         return cls(entry.file, entries.load(entry.file))
 
     def record_agent(self, agent: Mapping[str, Any]) -> None:
@@ -164,6 +165,13 @@ def runs() -> list[RunEntry]:
     return list(survey().runs)
 
 
+def again(entry: RunEntry, *, held: bool = False) -> RunEntry:
+    """Return what is so by now; *held*: by whoever asks, so the lock says nothing."""
+    if entry.file is None:
+        raise _unregistered(entry)
+    return _entry(entry.file, entries.load(entry.file), held=held)
+
+
 def forget(entry: RunEntry) -> None:
     """Remove the entry of a run that is over; its directory stays."""
     if entry.status is not RunStatus.OVER:
@@ -201,6 +209,10 @@ def _from_directory(run: RunDirectory) -> RunEntry:
 # -- files ------------------------------------------------------------------------------------
 
 
+def _unregistered(entry: RunEntry) -> RunsError:
+    return RunsError(f"run {entry.run_id} is not registered here, only its directory is")
+
+
 def _now() -> str:
     return datetime.now().astimezone().isoformat()
 
@@ -223,7 +235,7 @@ def _read(file: Path) -> RunEntry | Unreadable:
         return Unreadable(file, str(error))
 
 
-def _entry(file: Path, stored: StoredEntry) -> RunEntry:
+def _entry(file: Path, stored: StoredEntry, *, held: bool = False) -> RunEntry:
     directory = Path(stored["directory"])
     outcome = stored["outcome"]
     ended = stored["ended"]
@@ -233,7 +245,7 @@ def _entry(file: Path, stored: StoredEntry) -> RunEntry:
         exp_id=stored["exp_id"],
         directory=directory,
         started=_moment(stored["started"]),
-        status=_status(directory, outcome, controller=mark),
+        status=_status(directory, outcome, controller=mark, held=held),
         outcome=outcome,
         reason=stored["reason"],
         ended=_moment(ended) if ended else None,
@@ -244,10 +256,12 @@ def _entry(file: Path, stored: StoredEntry) -> RunEntry:
     )
 
 
-def _status(directory: Path, outcome: object, *, controller: Mapping[str, Any]) -> RunStatus:
+def _status(
+    directory: Path, outcome: object, *, controller: Mapping[str, Any], held: bool = False
+) -> RunStatus:
     if outcome is not None:
         return RunStatus.OVER
-    if is_held(directory / "lock"):
+    if not held and is_held(directory / "lock"):
         return RunStatus.LIVING
     if controller and not directory.exists():
         # Its directory was moved or deleted, the lock with it: ask for the process itself.
