@@ -13,13 +13,16 @@ from typing import Any
 
 from nepi.core.conditions import Condition, Guid, Requirement
 from nepi.core.lifecycle import State, Step
-from nepi.core.messages import Add, Connect, Failure, Hold
+from nepi.core.messages import DEFAULT_POLICY, Add, Connect, Failure, Hold
 from nepi.execution.life import Life
 from nepi.execution.relations import condition_of
 from nepi.execution.resource import ResourceManager
 from nepi.runtime.directory import RunDirectory
 from nepi.runtime.engine import Engine
 from nepi.runtime.runs import Registration, register
+
+POLICY = DEFAULT_POLICY
+"""How long the steps of classic resources may take; they are not tried again."""
 
 
 class Actor:
@@ -143,7 +146,7 @@ class Carrier:
 
     def _register(self, rm: ResourceManager) -> None:
         critical = self._critical[rm.guid] = bool(rm.get("critical"))
-        add = Add(rm.guid, rm.get_rtype(), critical=critical, classic=True)
+        add = Add(rm.guid, rm.get_rtype(), critical=critical, classic=True, policy=POLICY)
         self.engine.register(rm.guid, Actor(rm), add)
 
     def _relate(self, fresh: list[Guid]) -> None:

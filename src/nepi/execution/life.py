@@ -7,10 +7,8 @@ the verbs a user calls.
 
 import threading
 import traceback
-from collections.abc import Callable
 from datetime import datetime
 from time import monotonic
-from typing import Any
 
 from nepi.core.conditions import Guid
 from nepi.core.errors import Refusal
@@ -96,11 +94,14 @@ class Life(Logger):
 
     def set_state(self, state: State, state_time_attr: str, time: datetime | None = None) -> None:
         """Be in *state* since *time* (default: now), unless RELEASED; others see it at once."""
+        if state.__class__ is not State:
+            state = State(state)
         with self._lock:
-            if self._state is State.RELEASED:
+            before = self._state
+            if before is State.RELEASED:
                 return
             # A step given up may go on and say READY: its resource is and stays FAILED.
-            if self._state is not State.FAILED or state is State.RELEASED:
+            if before is not State.FAILED or state is State.RELEASED:
                 self.set_state_time(state, state_time_attr, time)
             if self._retry is not None:
                 self._drop_retry(state)
@@ -121,7 +122,7 @@ class Life(Logger):
     ) -> None:
         """Note *state* and its time; tell nobody."""
         setattr(self, state_time_attr, tnow() if time is None else time)
-        self._state = State(state)
+        self._state = state
 
     def set_discovered(self, time: datetime | None = None) -> None:
         self.set_state(ResourceState.DISCOVERED, "_discover_time", time)
@@ -217,7 +218,7 @@ class Life(Logger):
         inside = _performing.now
         inside.append(self)
         try:
-            self._do(step)
+            getattr(self, _DO[step])()
         except Exception as error:
             if step is Step.RELEASE:
                 self._released_badly(error)
@@ -297,7 +298,7 @@ class Life(Logger):
 
     def _act_inside(self, step: Step) -> None:
         if self._allows(step):
-            self._do(step)
+            getattr(self, _DO[step])()
         else:
             self.error(f"Wrong state {self._state.name} for {step}")
 
@@ -310,10 +311,6 @@ class Life(Logger):
         if step is Step.DEPLOY:
             return state <= State.READY
         return state is not State.RELEASED
-
-    def _do(self, step: Step) -> None:
-        method: Callable[[], Any] = getattr(self, _DO[step])
-        method()
 
     def _find_line(self) -> Line | None:
         return None

@@ -10,10 +10,10 @@ from typing import Any
 from nepi.core.conditions import Condition, Guid, Requirement
 from nepi.core.errors import AlreadyAbortedError
 from nepi.core.lifecycle import State, Step
-from nepi.core.messages import Aim, Hold
+from nepi.core.messages import Aim, Force, Hold
 from nepi.execution.describing import Describing
-from nepi.execution.life import Life
 from nepi.execution.relations import Guids, guids_of
+from nepi.execution.resource import ResourceManager
 from nepi.execution.states import ECState, ResourceState2str
 from nepi.runtime.errors import WaitTimeoutError
 from nepi.runtime.tasks import Task, TaskStatus, step_of
@@ -21,6 +21,9 @@ from nepi.util.logger import Logger
 from nepi.util.timefuncs import delay_seconds, seconds_until
 
 States = dict[Guid, State]
+
+LOOK_AGAIN = 0.5
+"""Seconds between two questions to a script that wants to be asked whether to go on waiting."""
 
 
 class Operating(Describing, Logger):
@@ -34,6 +37,7 @@ class Operating(Describing, Logger):
         self._tracked: dict[int, Task] = {}
         self._pending: dict[int, Task] = {}
         self._pending_limit = 1000
+        self._task_ids = count(1)
         self._ecstate: int = ECState.RUNNING
         self._is_ending = False
 
@@ -100,13 +104,13 @@ class Operating(Describing, Logger):
         """Wait until all of *guids* are in *state* or later, or *quit* says so.
 
         *quit* is asked every half second, since nobody can know when its answer changes; without
-        it an abort ends the wait. Returns where all of them are then.
+        it an abort ends the wait. Return where all of them are then.
         """
         if quit is None:
             return self._wait(guids, State(state), timeout)
         left = None if timeout is None else delay_seconds(timeout)
         while not quit():
-            span = 0.5 if left is None else min(0.5, left)
+            span = LOOK_AGAIN if left is None else min(LOOK_AGAIN, left)
             found = self._wait(guids, State(state), span, interrupts=False)
             left = None if left is None else left - span
             if all(seen >= state for seen in found.values()) or left == 0:
@@ -166,16 +170,22 @@ class Operating(Describing, Logger):
         track: bool = False,
     ) -> int:
         """Have *callback* called at *date* ("2s" from now, or 20 digits); return the task's id."""
-        task = self._carrier.begin().schedule(seconds_until(date), callback)
-        owner = getattr(callback, "__self__", None)
-        if isinstance(owner, Life):
-            step = step_of(callback)
-            if step is Step.DEPLOY or step is Step.RELEASE:
-                owner.retries(step, task)
+        delay = seconds_until(date)
+        engine = self._carrier.begin()
+        tid = next(self._task_ids)
+        owner: Any = getattr(callback, "__self__", None)
+        step = step_of(callback) if isinstance(owner, ResourceManager) else None
+        if step is not None and not (delay or track) and self._carrier.knows(owner.guid):
+            engine.post(Force(owner.guid, step))  # there is nobody to tell how it went
+            return tid
+        task = engine.schedule(delay, callback)
+        task.id = tid
+        if step is Step.DEPLOY or step is Step.RELEASE:
+            owner.retries(step, task)
         if track:
-            self._tracked[task.id] = task
+            self._tracked[tid] = task
         self._note(task)
-        return task.id
+        return tid
 
     def get_task(self, tid: int) -> Task | None:
         """Return a task that was scheduled with track=True."""
