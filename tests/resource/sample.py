@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from nepi.core.conditions import Guid, Requirement
 from nepi.core.lifecycle import State, Step
@@ -50,11 +50,12 @@ class Node(Resource, Machine):
 
 
 @record("sample.reply")
+@frozen
 class Reply:
     """One answer."""
 
-    seq: int = column(help="Number of the request")
-    rtt: float = column(unit="s", help="Time until the answer came")
+    seq: int = field(metadata=column(help="Number of the request"))
+    rtt: float = field(metadata=column(unit="s", help="Time until the answer came"))
 
 
 @resource("sample::Application")

@@ -9,6 +9,8 @@ import re
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from typing import ClassVar, TypeVar
 
+from attrs import AttrsInstance
+
 from nepi.core.lifecycle import Step
 from nepi.core.messages import DEFAULT_POLICY, Policy
 from nepi.resource.acting import Acting
@@ -38,7 +40,7 @@ class Resource(Acting):
     """
 
     aliases: ClassVar[tuple[str, ...]] = ()
-    record_types: ClassVar[tuple[type, ...]] = ()
+    record_types: ClassVar[tuple[type[AttrsInstance], ...]] = ()
     _steps: ClassVar[frozenset[Step]] = frozenset()
     _batched: ClassVar[frozenset[Step]] = frozenset()
 
@@ -90,7 +92,7 @@ class Resource(Acting):
     def check(self) -> None:
         """Raise a ResourceError if the attributes do not fit together; called before deploy."""
 
-    def records(self) -> Iterable[object]:
+    def records(self) -> Iterable[AttrsInstance]:
         """Return what it has measured so far: objects of `record_types`."""
         return ()
 

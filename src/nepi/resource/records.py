@@ -1,35 +1,37 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Records: what resources measure, as attrs objects whose columns know unit and help.
 
-Making tables and files of them is up to the results.
+    @record("ping.replies")
+    @frozen
+    class Reply:
+        rtt: float = field(metadata=column(unit="s", help="Time until the answer"))
+
+A field `time` is the wall time of the record, in seconds since 1970. Making tables and files of
+records is up to the results.
 """
 
-from collections.abc import Callable
-from typing import Any, TypeVar, dataclass_transform
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import attrs
-from attrs import field, frozen
+from attrs import frozen
 
-T = TypeVar("T")
+R = TypeVar("R", bound="type[attrs.AttrsInstance]")
 
-_UNIT = "unit"
-_HELP = "help"
 _KIND = "__record_kind__"
 
 
-def column(*, help: str, unit: str = "", default: Any = attrs.NOTHING) -> Any:  # noqa: A002
-    """Declare one column of a record: what it tells, and in which unit."""
-    return field(default=default, metadata={_UNIT: unit, _HELP: help})
+def column(*, help: str, unit: str = "") -> Mapping[str, str]:  # noqa: A002 - as for attributes
+    """Say what a field tells, and in which unit: its metadata."""
+    return {"unit": unit, "help": help}
 
 
-@dataclass_transform(frozen_default=True, field_specifiers=(column,))
-def record(kind: str) -> Callable[[type[T]], type[T]]:
-    """Make an attrs class of records; all tables of *kind* (``ping.replies``) have its columns."""
+def record(kind: str) -> Callable[[R], R]:
+    """Name the kind of the records of an attrs class: they go into one table."""
 
-    def decorate(cls: type[T]) -> type[T]:
-        made = frozen(cls)
-        setattr(made, _KIND, kind)
-        return made
+    def decorate(cls: R) -> R:
+        setattr(cls, _KIND, kind)
+        return cls
 
     return decorate
 
@@ -45,12 +47,13 @@ class Column:
 
 def kind_of_record(cls: type) -> str:
     """Return the kind of the records of *cls*."""
-    return getattr(cls, _KIND, cls.__name__)
+    kind: str = getattr(cls, _KIND, cls.__name__)
+    return kind
 
 
-def columns(cls: type) -> tuple[Column, ...]:
+def columns(cls: "type[attrs.AttrsInstance]") -> tuple[Column, ...]:
     """Return the columns of the records of *cls*."""
     return tuple(
-        Column(each.name, each.metadata.get(_UNIT, ""), each.metadata.get(_HELP, ""))
+        Column(each.name, each.metadata.get("unit", ""), each.metadata.get("help", ""))
         for each in attrs.fields(cls)
     )
