@@ -121,7 +121,7 @@ def remove(path: str) -> None:
     """A file, or a directory with all that is in it; symbolic links are not followed."""
     try:
         os.unlink(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
         if error.errno not in (errno.EISDIR, errno.EPERM):

@@ -2,7 +2,6 @@
 """A machine that has an agent: everything a Host can do, asked of the agent."""
 
 import asyncio
-import os
 import secrets
 from abc import abstractmethod
 from collections import deque
@@ -13,8 +12,7 @@ from typing import Any, cast
 from nepi.agent.codec import Header
 from nepi.hosts import messages
 from nepi.hosts.client import AgentClient
-from nepi.hosts.errors import FileError
-from nepi.hosts.files import BLOCK, FileInfo, Files, pieces
+from nepi.hosts.files import BLOCK, FileInfo, Files, mode_of, pieces
 from nepi.hosts.host import Address, Facts, HasDirectory, Host, Process
 from nepi.hosts.job import Completed, Job
 
@@ -46,10 +44,22 @@ class AgentFiles(Files):
         fields: dict[str, Any] = {
             "path": str(path),
             "token": f"{secrets.token_hex(4)}.part",
-            "mode": _mode(source) if mode is None else mode,
+            "mode": mode_of(source) if mode is None else mode,
         }
-        offset = 0
         under_way: deque[asyncio.Future[tuple[Header, bytes]]] = deque()
+        try:
+            await self._send_blocks(source, fields, under_way)
+        finally:
+            for answer in under_way:
+                answer.cancel()
+
+    async def _send_blocks(
+        self,
+        source: Path | bytes,
+        fields: dict[str, Any],
+        under_way: deque[asyncio.Future[tuple[Header, bytes]]],
+    ) -> None:
+        offset = 0
         for block, last in pieces(source):
             # The last block gives the file its name: all others must have been written.
             while len(under_way) >= (1 if last else _WINDOW):
@@ -59,8 +69,7 @@ class AgentFiles(Files):
                 self._client.send("put", block, offset=offset, last=last, **fields, **step)
             )
             offset += len(block)
-        while under_way:
-            await under_way.popleft()
+        await under_way.popleft()
 
     async def blocks(self, path: PurePath, *, offset: int = 0) -> AsyncIterator[bytes]:
         end = False
@@ -72,15 +81,6 @@ class AgentFiles(Files):
             offset += len(block)
             if block:
                 yield block
-
-
-def _mode(source: Path | bytes) -> int:
-    if isinstance(source, bytes):
-        return 0o666
-    try:
-        return source.stat().st_mode & 0o777
-    except OSError as error:
-        raise FileError(f"cannot read {source}: {os.strerror(error.errno or 0)}") from error
 
 
 class AgentHost(Host):

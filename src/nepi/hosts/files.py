@@ -109,3 +109,13 @@ def pieces(source: Path | bytes) -> Iterator[tuple[bytes, bool]]:
                 block = after
     except OSError as error:
         raise FileError(f"cannot read {source}: {os.strerror(error.errno or 0)}") from error
+
+
+def mode_of(source: Path | bytes) -> int:
+    """What a file's users may do with it, before their umask; what they may with a new one."""
+    if isinstance(source, bytes):
+        return 0o666
+    try:
+        return source.stat().st_mode & 0o777
+    except OSError as error:
+        raise FileError(f"cannot read {source}: {os.strerror(error.errno or 0)}") from error
