@@ -106,6 +106,8 @@ class _Track:
             if change.at > before:
                 break
             if change.state is not None:
+                if change.state is State.STARTED:
+                    previous = State.READY  # what it reached counts since its last START
                 if change.state >= state > previous:
                     found = change.at
                 previous = change.state
