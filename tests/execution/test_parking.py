@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from nepi.core.lifecycle import State
 from nepi.execution.ec import ExperimentController
 from nepi.execution.resource import ResourceFactory, ResourceState
 from tests.execution.kinds import LIMIT, Diary, Patient, Plain
@@ -140,3 +141,30 @@ def test_what_waits_for_ever_does_not_keep_a_shutdown(ec: ExperimentController) 
     ec.shutdown()
 
     assert ec.state(waits, hr=True) == ec.state(never, hr=True) == "RELEASED"
+
+
+def test_a_type_that_computes_its_state_is_asked_for_it(
+    ec: ExperimentController, diary: Diary
+) -> None:
+    """Types written for NEPI may find out that they have ended when somebody reads their state."""
+
+    class Watching(Plain):
+        _rtype = "test::Watching"
+        _reschedule_delay = "5ms"
+        reads = 0
+
+        @property
+        def state(self) -> State:
+            if super().state == ResourceState.STARTED:
+                self.reads += 1
+                if self.reads == 3:
+                    self.set_stopped()
+            return super().state
+
+    ResourceFactory.register_type(Watching)
+    guid = ec.register_resource("test::Watching")
+    ec.deploy()
+    ec.wait_finished(guid, timeout=LIMIT)
+
+    assert ec.get_resource(guid).reads == 3
+    assert diary.of(guid) == ["deploy", "start"]

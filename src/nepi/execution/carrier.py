@@ -14,7 +14,6 @@ from typing import Any
 from nepi.core.conditions import Condition, Guid, Requirement
 from nepi.core.lifecycle import State, Step
 from nepi.core.messages import DEFAULT_POLICY, Add, Connect, Failure, Hold
-from nepi.execution.life import Life
 from nepi.execution.relations import condition_of
 from nepi.execution.resource import ResourceManager
 from nepi.runtime.directory import RunDirectory
@@ -30,7 +29,7 @@ class Actor:
 
     __slots__ = ("_rm",)
 
-    def __init__(self, rm: Life) -> None:
+    def __init__(self, rm: ResourceManager) -> None:
         self._rm = rm
 
     def do_discover(self) -> None:
@@ -44,6 +43,8 @@ class Actor:
 
     def do_start(self) -> None:
         self._rm.perform(Step.START)
+        if self._rm.computes_state:
+            self._rm.look()
 
     def do_stop(self) -> None:
         self._rm.perform(Step.STOP)
@@ -132,9 +133,9 @@ class Carrier:
         """Introduce *guids*, which are about to be deployed, as critical as they are by now."""
         with self._lock:
             for guid in guids:
-                rm = self._resources[guid]
-                if self._critical.get(guid, rm.get("critical")) != rm.get("critical"):
-                    self._register(rm)
+                known = self._critical.get(guid)
+                if known is not None and known != self._resources[guid].get("critical"):
+                    self._register(self._resources[guid])
             self.introduce(guids)
 
     def close(self, outcome: str, reason: str = "") -> None:

@@ -8,7 +8,8 @@ where it is. What it declares is in `declared`, its life in `life`, its neighbou
 import functools
 import weakref
 from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from difflib import get_close_matches
+from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar, cast
 
 from nepi.core.conditions import Guid
 from nepi.execution.controller import Controller, Line
@@ -58,6 +59,11 @@ class ResourceManager(Declared, Related, Life):
     """One resource of a classic experiment; the parent of every user-defined type."""
 
     _reschedule_delay = reschedule_delay
+    computes_state: ClassVar[bool] = False
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.computes_state = cls.state is not ResourceManager.state
 
     def __init__(self, ec: Controller, guid: Guid) -> None:
         Declared.__init__(self)
@@ -94,6 +100,11 @@ class ResourceManager(Declared, Related, Life):
         """Whether this resource is of the type *rtype*, or of one below it."""
         return isinstance(self, ResourceFactory.known(rtype))
 
+    def look(self) -> None:
+        """Read a state that the type computes when asked, now and then, while it is STARTED."""
+        if self.state == ResourceState.STARTED:
+            self.ec.schedule(self.reschedule_delay, self.look)
+
     def trace(
         self,
         name: str,
@@ -111,7 +122,8 @@ class ResourceManager(Declared, Related, Life):
 class ResourceFactory:
     """The classic types of this process, by rtype."""
 
-    _resource_types: dict[str, type[ResourceManager]] = {}  # noqa: RUF012 - one for the process
+    _resource_types: ClassVar[dict[str, type[ResourceManager]]] = {}
+    _elsewhere: ClassVar[list[Callable[[str], type[ResourceManager]]]] = []
 
     @classmethod
     def resource_types(cls) -> dict[str, type[ResourceManager]]:
@@ -121,17 +133,30 @@ class ResourceFactory:
     @classmethod
     def get_resource_type(cls, rtype: str) -> type[ResourceManager] | None:
         """Return the class of *rtype*, None if it is unknown."""
-        return cls._resource_types.get(rtype)
+        try:
+            return cls.known(rtype)
+        except UnknownTypeError:
+            return None
 
     @classmethod
     def known(cls, rtype: str) -> type[ResourceManager]:
         """Return the class of *rtype*; UnknownTypeError, a KeyError, names the nearest."""
-        found = cls.get_resource_type(rtype)
-        if found is None:
-            raise UnknownTypeError(
-                f"there is no resource type {rtype!r}; {nearest(rtype, cls._resource_types)}"
-            )
-        return found
+        own = cls._resource_types
+        if rtype in own:
+            return own[rtype]
+        unknown = f"there is no resource type {rtype!r}; {nearest(rtype, own)}"
+        for find in cls._elsewhere:
+            try:
+                return find(rtype)
+            except UnknownTypeError as error:
+                if not get_close_matches(rtype, own):
+                    unknown = str(error)
+        raise UnknownTypeError(unknown)
+
+    @classmethod
+    def look_in(cls, find: Callable[[str], type[ResourceManager]]) -> None:
+        """Ask *find*, too, for types that nobody registered here."""
+        cls._elsewhere.append(find)
 
     @classmethod
     def register_type(cls, rclass: M) -> M:
