@@ -122,9 +122,12 @@ def _first_line(cls: type) -> str:
 def _declarers(cls: type[Resource]) -> dict[str, tuple[int, str]]:
     """Return who declares each attribute last: how far up, and the name of that type."""
     found: dict[str, tuple[int, str]] = {}
+    known = cls.__name__
     for depth, base in enumerate(cls.__mro__):
+        # What has no name is a part of the type that builds on it.
+        known = base.__name__ if base is Resource else vars(base).get("rtype") or known
         for name in vars(base).get(OWN, {}):
-            found.setdefault(name, (depth, getattr(base, "rtype", "") or base.__name__))
+            found.setdefault(name, (depth, known))
     return found
 
 
