@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from nepi.results import layout as layouts
 from nepi.results import springs
 from nepi.results.drawing import PlotsMissingError
-from nepi.results.graph import Graph, Kind, Vertex, folded, from_events, from_records, kind_of
+from nepi.results.graph import (
+    Graph,
+    Kind,
+    Vertex,
+    by_type,
+    folded,
+    from_events,
+    from_records,
+    kind_of,
+)
 from nepi.results.layout import Position, Size, by_graphviz, layout
 from nepi.results.springs import by_networkx
 from tests.results.journals import crowd, network, tree
@@ -75,6 +84,15 @@ def test_different_names_and_few_alike_stay_as_they_are() -> None:
     graph = Graph.of([host, *apps], [(0, app.key) for app in apps])
     assert folded(graph, above=3) == graph
     assert len(folded(graph, above=2).vertices) == 2
+
+
+def test_a_graph_of_types_counts_its_resources(tmp_path: Path) -> None:
+    graph = by_type(from_events(network(tmp_path / "events.jsonl")))
+    counts = {vertex.rtype: (vertex.count, vertex.failed) for vertex in graph.vertices}
+    assert counts["netns::Node"] == (4, False)
+    assert counts["netns::Link"] == (5, True)
+    assert counts["netns::Switch"] == (1, False)
+    assert len(graph.edges) == 6
 
 
 SIZES = st.tuples(st.floats(0.2, 3.0), st.floats(0.2, 1.0))

@@ -104,6 +104,14 @@ def test_many_alike_are_drawn_as_one_and_counted(tmp_path: Path) -> None:
     assert "21 \N{MULTIPLICATION SIGN} linux::Application" in shown
     shown = texts(topology.draw(tree(tmp_path / "events.jsonl"), tmp_path / "t.svg"))
     assert shown.count("netns::Node") == 216
+    assert "200 resources" not in " ".join(shown)
+
+
+def test_a_graph_too_large_is_drawn_by_type(tmp_path: Path) -> None:
+    events = tree(tmp_path / "events.jsonl", depth=2, fan=25)
+    shown = texts(topology.draw(events, tmp_path / "t.svg"))
+    assert "651 resources, alike ones drawn as one" in shown
+    assert "625 \N{MULTIPLICATION SIGN} netns::Node" in shown
 
 
 def test_without_matplotlib_one_line_says_what_to_install(

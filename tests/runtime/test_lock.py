@@ -129,3 +129,21 @@ def test_a_released_lock_is_held_no_more(tmp_path: Path) -> None:
     lock.release()
     lock.release()
     assert not lock.held
+
+
+def test_a_new_lock_is_held_before_anybody_can_see_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bool] = []
+    rename = Path.rename
+
+    def looking(draft: Path, target: Path) -> Path:
+        seen.append(is_held(draft))
+        return rename(draft, target)
+
+    monkeypatch.setattr(Path, "rename", looking)
+    lock = RunLock.take(tmp_path / "lock")
+    assert seen == [True]
+    assert is_held(tmp_path / "lock")
+    lock.release()
+    assert [path.name for path in tmp_path.iterdir()] == ["lock"]

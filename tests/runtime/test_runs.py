@@ -99,6 +99,14 @@ def test_a_run_whose_directory_was_moved_is_living_while_its_controller_is(local
     assert only_run().status is RunStatus.ORPHANED
 
 
+def test_a_run_that_is_registered_and_not_made_yet_is_living(local: Path) -> None:
+    run = RunDirectory.planned(local, "x")
+    register(run)
+    assert only_run().status is RunStatus.LIVING
+    run.path.mkdir(parents=True)
+    assert only_run().status is RunStatus.LIVING
+
+
 def test_the_directory_is_believed_when_the_entry_was_not_finished(local: Path) -> None:
     with RunDirectory.create(local, "x") as run:
         register(run)

@@ -2,7 +2,7 @@
 """The resources of a run and how they are connected, as a graph; draws nothing."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -108,29 +108,48 @@ def _vertex(record: Mapping[str, Any], failed: set[int]) -> Vertex:
 
 
 def folded(graph: Graph, *, above: int) -> Graph:
-    """Return a smaller graph: alike resources at the same places as one, if there are many.
+    """Return a smaller graph: alike applications at the same places as one, if there are many.
 
     Only groups of more than *above*; hosts, links and what failed stay as they are.
     """
     near = graph.neighbours()
+
+    def alike(vertex: Vertex) -> object:
+        if vertex.failed or vertex.kind is not Kind.APPLICATION:
+            return vertex.key
+        return vertex.name.rstrip("0123456789"), vertex.rtype, near[vertex.key]
+
+    return _grouped(graph, alike, above=above)
+
+
+def by_type(graph: Graph) -> Graph:
+    """Return the graph of the types in *graph*, each with how many there are."""
+    return _grouped(graph, lambda vertex: vertex.rtype, above=1)
+
+
+def _grouped(graph: Graph, alike: Callable[[Vertex], object], *, above: int) -> Graph:
     groups: dict[object, list[Vertex]] = {}
     for vertex in graph.vertices:
-        alone = vertex.failed or vertex.kind is not Kind.APPLICATION
-        stem = vertex.name.rstrip("0123456789")
-        alike = vertex.key if alone else (stem, vertex.rtype, near[vertex.key])
-        groups.setdefault(alike, []).append(vertex)
+        groups.setdefault(alike(vertex), []).append(vertex)
+    stands_for = {vertex.key: vertex.key for vertex in graph.vertices}
     kept: list[Vertex] = []
-    stands_for: dict[int, int] = {}
     for group in groups.values():
-        kept.extend([_merged(group)] if len(group) > above else group)
-        first = group[0].key
-        stands_for |= {one.key: first if len(group) > above else one.key for one in group}
+        if len(group) <= above:
+            kept.extend(group)
+            continue
+        kept.append(_merged(group))
+        stands_for |= {vertex.key: group[0].key for vertex in group}
     edges = ((stands_for[one], stands_for[other]) for one, other in graph.edges)
     return Graph.of(kept, edges)
 
 
 def _merged(group: list[Vertex]) -> Vertex:
-    first, last = group[0], group[-1]
+    first = group[0]
     return Vertex(
-        first.key, f"{first.name} … {last.name}", first.rtype, first.kind, count=len(group)
+        first.key,
+        f"{first.name} … {group[-1].name}",
+        first.rtype,
+        first.kind,
+        failed=any(vertex.failed for vertex in group),
+        count=sum(vertex.count for vertex in group),
     )

@@ -9,12 +9,15 @@ from typing import Any
 from attrs import frozen
 
 from nepi.results import drawing
-from nepi.results.graph import Graph, Kind, Vertex, folded, from_events
+from nepi.results.graph import Graph, Kind, Vertex, by_type, folded, from_events
 from nepi.results.layout import Position, Size, layout
 from nepi.results.terminal import cells
 
 FOLD_FROM = 40
 """From this many resources on, alike ones at the same places are drawn as one."""
+
+MOST = 400
+"""More boxes would be no picture any more: then there is one for each type."""
 
 _ALIKE = 3
 _NAME = 28
@@ -68,18 +71,30 @@ class _Label:
 
 def draw(source: Path | Graph, path: Path, *, title: str = "") -> Path:
     """Draw a graph, or the one that a journal tells of, to *path*, an SVG file."""
-    graph = source if isinstance(source, Graph) else from_events(source)
-    if len(graph.vertices) >= FOLD_FROM:
-        graph = folded(graph, above=_ALIKE)
+    whole = source if isinstance(source, Graph) else from_events(source)
+    graph = _legible(whole)
     labels = {vertex.key: _Label.of(vertex) for vertex in graph.vertices}
     sizes = {v.key: labels[v.key].size(_LOOKS[v.kind]) for v in graph.vertices}
     picture = _Picture(graph, labels, sizes, layout(sizes, graph.edges))
     return drawing.draw(
         path,
-        lambda figure: picture.paint(figure, title),
+        lambda figure: picture.paint(figure, title, _remark(whole, graph)),
         size=picture.size,
         title=title or "Topology",
     )
+
+
+def _legible(graph: Graph) -> Graph:
+    if len(graph.vertices) < FOLD_FROM:
+        return graph
+    smaller = folded(graph, above=_ALIKE)
+    return smaller if len(smaller.vertices) <= MOST else by_type(graph)
+
+
+def _remark(whole: Graph, shown: Graph) -> str:
+    if len(shown.vertices) == len(whole.vertices):
+        return ""
+    return f"{len(whole.vertices)} resources, alike ones drawn as one"
 
 
 class _Picture:
@@ -105,7 +120,7 @@ class _Picture:
         high = [self.places[key][axis] + size[axis] / 2 for key, size in self.sizes.items()]
         return min(low, default=0.0) - 0.1, max(high, default=0.0) + 0.1
 
-    def paint(self, figure: drawing.Figure, title: str) -> None:
+    def paint(self, figure: drawing.Figure, title: str, remark: str) -> None:
         axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
         axes.set_xlim(self.left, self.right)
         axes.set_ylim(self.bottom, self.top)
@@ -115,7 +130,7 @@ class _Picture:
             self._edge(axes, edge, runs_on=Kind.APPLICATION in {kinds[key] for key in edge})
         for vertex in self.graph.vertices:
             self._vertex(axes, vertex)
-        self._title(axes, title)
+        self._title(axes, title, remark)
         self._legend(axes)
 
     def _edge(self, axes: drawing.Axes, edge: tuple[int, int], *, runs_on: bool) -> None:
@@ -144,9 +159,10 @@ class _Picture:
                 **style,
             )
 
-    def _title(self, axes: drawing.Axes, title: str) -> None:
+    def _title(self, axes: drawing.Axes, title: str, remark: str) -> None:
         style: dict[str, Any] = {"fontsize": 10.5, "fontweight": "bold", "parse_math": False}
-        axes.text(self.left + 0.1, self.top + 0.12, title, **style)
+        axes.text(self.left + 0.1, self.top + (0.28 if remark else 0.12), title, **style)
+        axes.text(self.left + 0.1, self.top + 0.1, remark, fontsize=8, color=drawing.GREY)
 
     def _legend(self, axes: drawing.Axes) -> None:
         x, y = self.left + 0.1, self.bottom - 0.22

@@ -33,17 +33,14 @@ class RunLock:
     @classmethod
     def take(cls, path: Path) -> Self:
         """Take the lock at *path*, or raise RunLivingError at once."""
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(path, flags, 0o600)
-        try:
-            with _takers_in_turn(path.parent):
-                _lock(descriptor, path)
-            os.truncate(descriptor, 0)
-            os.write(descriptor, f"{os.getpid()}\n".encode())
-        except BaseException:
-            os.close(descriptor)
-            raise
-        return cls(descriptor)
+        with _takers_in_turn(path.parent):
+            if os.path.lexists(path):
+                return cls(_locked(path, os.O_RDWR))
+            # Held before it is there: nobody ever sees a new run without its controller.
+            draft = path.with_name(f".{path.name}.{os.getpid()}")
+            lock = cls(_locked(draft, os.O_RDWR | os.O_CREAT))
+            draft.rename(path)
+            return lock
 
     @property
     def held(self) -> bool:
@@ -86,6 +83,18 @@ def _takers_in_turn(directory: Path) -> Generator[None]:
         raise _explained(error, directory) from error
     finally:
         os.close(descriptor)
+
+
+def _locked(path: Path, flags: int) -> int:
+    descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        _lock(descriptor, path)
+        os.truncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode())
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def _lock(descriptor: int, path: Path) -> None:

@@ -33,6 +33,7 @@ __all__ = [
     "entry_of",
     "forget",
     "register",
+    "registry_dir",
     "runs",
     "survey",
 ]
@@ -263,8 +264,8 @@ def _status(
         return RunStatus.OVER
     if not held and is_held(directory / "lock"):
         return RunStatus.LIVING
-    if controller and not directory.exists():
-        # Its directory was moved or deleted, the lock with it: ask for the process itself.
+    if controller and not (directory / "lock").exists():
+        # Not made yet, or moved, or deleted, and the lock with it: ask for the process itself.
         pid, start = controller.get("pid", 0), controller.get("start_time")
         mark = ProcessMark(pid, start, controller["boot_id"])
         return RunStatus.LIVING if mark.alive else RunStatus.ORPHANED
