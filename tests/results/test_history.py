@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The journal tells the phases of every resource, and what each waited for."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from nepi.core.conditions import Condition, Requirement
+from nepi.core.lifecycle import State, Step
+from nepi.core.messages import Add, Aim, Hold
 from nepi.results.history import Lane, Phase, history
 from nepi.runtime.errors import JournalError
+from nepi.runtime.virtual import VirtualEngine
 from tests.results.journals import WALL, JournalText, crowd, handover
 
 
@@ -126,6 +131,46 @@ def test_a_timed_verb_is_a_delay_since_the_beginning(tmp_path: Path) -> None:
     past = history(journal.write(tmp_path / "events.jsonl"))
     assert ("DELAY", 0.0, 2.0) in phases(past.lanes[0])
     assert past.waits[0].group == frozenset()
+
+
+class Walker:
+    """A resource whose steps take half a second, and that ends by itself."""
+
+    async def do_deploy(self) -> None:
+        await asyncio.sleep(0.5)
+
+    async def do_start(self) -> None:
+        await asyncio.sleep(0.5)
+
+    async def do_release(self) -> None:
+        await asyncio.sleep(0.5)
+
+    async def finished(self) -> None:
+        await asyncio.sleep(2)
+
+
+def test_the_engine_writes_what_is_read_here(tmp_path: Path) -> None:
+    with VirtualEngine(directory=tmp_path) as engine:
+        for guid, name in ((1, "server"), (2, "client")):
+            steps = frozenset({Step.DEPLOY, Step.START, Step.RELEASE})
+            engine.register(guid, Walker(), Add(guid, "linux::Application", name, steps=steps))
+        engine.ask(Hold(2, Condition(Step.START, Requirement({1}, State.STARTED, 1.0))))
+        engine.ask(Aim((1, 2), State.STARTED))
+        assert engine.wait([1, 2], State.STOPPED)
+        engine.ask(Aim((1, 2), State.RELEASED))
+        assert engine.wait([1, 2], State.RELEASED)
+    server, client = history(tmp_path / "events.jsonl").lanes
+    assert phases(server) == [
+        ("PREPARING", -0.5, 0.5),
+        ("STARTED", 0.5, 2.5),
+        ("STOPPED", 2.5, 4.0),
+        ("ENDING", 4.0, 4.5),
+    ]
+    assert phases(client)[1:4] == [
+        ("WAITING", 0.0, 0.5),
+        ("DELAY", 0.5, 1.5),
+        ("PREPARING", 1.5, 2.0),
+    ]
 
 
 def test_every_lane_of_a_crowd_is_without_gaps(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@
 All times are seconds since t = 0 of the run (since its first record, if t = 0 never came).
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -136,7 +137,8 @@ class _Fold:
         self._zero: float | None = None
         self._first: float | None = None
         self._aborted: float | None = None
-        self._last = self._origin = origin
+        self._last = -math.inf
+        self._origin = origin
 
     def take(self, record: Mapping[str, Any]) -> None:
         at = float(record.get("at", record["t"]))
@@ -184,7 +186,9 @@ class _Fold:
             track.lane.reason = f"{failure.get('type', '')}: {failure.get('message', '')}"
 
     def history(self, reading: Reading) -> History:
-        first = self._origin if self._first is None else self._first
+        if self._first is None:
+            self._last = self._first = self._origin
+        first = self._first
         zero = first if self._zero is None else self._zero
         lanes = [self._lane(track, zero) for track in self._tracks.values()]
         begins = [span.begin for lane in lanes for span in lane.spans]
