@@ -102,7 +102,9 @@ def handover(path: Path) -> Path:
         j.step(guid, "start", begin, begin + 0.01)
         j.reached(guid, "STOPPED", end)
     j.step(watchdog, "start", 1.54, 1.55)
-    j.reached(watchdog, "FAILED", 1.56, "exit code 3: nobody feeds me")
+    j.reached(
+        watchdog, "FAILED", 1.56, "linux::Application 'watchdog': exit code 3: nobody feeds me"
+    )
     for guid in range(2, 8):
         j.step(guid, "release", 3.42, 3.45)
     j.step(1, "release", 3.45, 3.62)

@@ -32,7 +32,7 @@ def test_the_life_of_the_example_is_told(tmp_path: Path) -> None:
         ("STOPPED", 2.96, 3.07),
         ("ENDING", 3.07, 3.1),
     ]
-    assert lanes["watchdog"].reason == "ExitFailure: exit code 3: nobody feeds me"
+    assert lanes["watchdog"].reason == "linux::Application 'watchdog': exit code 3: nobody feeds me"
     assert lanes["watchdog"].failed_at == pytest.approx(1.21)
     assert not lanes["watchdog"].critical
     assert all(lane.ended for lane in past.lanes)

@@ -46,7 +46,7 @@ def test_the_timeline_names_resources_reasons_and_times(tmp_path: Path) -> None:
     events = handover(tmp_path / "events.jsonl")
     shown = texts(timeline.draw(events, tmp_path / "t.svg"))
     assert {"server", "client", "linux::Ping", "linux::Node"} <= set(shown)
-    assert "ExitFailure: exit code 3: nobody feeds me" in shown
+    assert "exit code 3: nobody feeds me" in shown
     assert {"waiting", "delay of a condition", "started", "failed"} <= set(shown)
     assert "Run 20261122150405000678" in shown
     assert any(text.startswith("time since t = 0 (2026-11-22") for text in shown)

@@ -183,7 +183,7 @@ class _Fold:
         if state is State.FAILED:
             failure: Mapping[str, str] = record.get("failure") or {}
             track.lane.failed_at = at
-            track.lane.reason = f"{failure.get('type', '')}: {failure.get('message', '')}"
+            track.lane.reason = failure.get("message") or failure.get("type", "")
 
     def history(self, reading: Reading) -> History:
         if self._first is None:

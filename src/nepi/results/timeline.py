@@ -220,7 +220,9 @@ class _Chart:
         size = min(self.scale.text, 7.5)
         for row, lane in enumerate(self.lanes):
             if lane.failed_at is not None:
-                text = drawing.shortened(lane.reason, _REASON)
+                # Messages name their resource; here its name stands at the other end.
+                reason = lane.reason.removeprefix(f"{lane.rtype} {lane.name!r}: ")
+                text = drawing.shortened(reason, _REASON)
                 self._beside(row, text, size, drawing.VERMILION, right=True)
 
     def _arrows(self) -> None:

@@ -174,7 +174,7 @@ class _Picture:
                 axes.add_patch(shape)
                 style: dict[str, Any] = {"fontsize": 7.5, "va": "center"}
                 axes.text(x + 0.42, y, str(kind), **style)
-                x += 0.42 + 0.085 * len(kind) + 0.16
+                x += 0.42 + 0.07 * len(kind) + 0.22
         if any(vertex.failed for vertex in self.graph.vertices):
             style = {"marker": "X", "markersize": 8, "markeredgecolor": "white"}
             axes.plot((x + 0.1,), (y,), color=drawing.VERMILION, clip_on=False, **style)
