@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from nepi.core.conditions import Guid
-from nepi.core.messages import Apply, Set
+from nepi.core.messages import Add, Apply, Set
 from nepi.core.orchestrator import Orchestrator
 from nepi.core.stepping import OnFailure
 from nepi.runtime.answers import settle
@@ -38,6 +38,7 @@ class Plan:
     portal: Portal
     mailbox: Mailbox
     actors: Mapping[Guid, Any]
+    adds: Mapping[Guid, Add]
     chronicle: Chronicle
     journal: Journal | None
     on_failure: OnFailure
@@ -58,7 +59,7 @@ def assemble(plan: Plan) -> Driver:
         mailbox=mailbox,
         performer=Performer(loop, pool, plan.actors, mailbox.post),
         timers=timers,
-        endings=Endings(loop, plan.actors, mailbox.post),
+        endings=Endings(loop, plan.actors, plan.adds, mailbox.post),
         settings=Settings(plan.give or _giver(plan.actors), _submitter(pool), _teller(plan)),
         chronicle=plan.chronicle,
     )

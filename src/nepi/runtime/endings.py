@@ -7,26 +7,32 @@ from typing import Any
 
 from nepi.core.conditions import Guid
 from nepi.core.lifecycle import State
-from nepi.core.messages import Ended, Reached
+from nepi.core.messages import Add, Ended, Reached
 from nepi.runtime.attempts import Report, failure_of
 
 
 class Endings:
-    """The `finished()` of the resources that have one."""
+    """The `finished()` of the resources that have one and were said to end."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, actors: Mapping[Guid, Any], report: Report
+        self,
+        loop: asyncio.AbstractEventLoop,
+        actors: Mapping[Guid, Any],
+        adds: Mapping[Guid, Add],
+        report: Report,
     ) -> None:
         self._loop = loop
         self._actors = actors
+        self._adds = adds
         self._report = report
         self._tasks: dict[Guid, asyncio.Task[None]] = {}
 
     def note(self, reached: Reached) -> None:
         """Begin to wait for who is STARTED; wait no longer for who is not."""
         if reached.state is State.STARTED:
+            add = self._adds.get(reached.guid)
             finished = getattr(self._actors.get(reached.guid), "finished", None)
-            if finished is not None:
+            if finished is not None and add is not None and add.ends:
                 self._drop(reached.guid)
                 task = self._loop.create_task(self._watch(reached.guid, finished))
                 self._tasks[reached.guid] = task

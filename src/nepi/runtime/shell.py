@@ -105,6 +105,7 @@ class Shell:
             portal=self.portal,
             mailbox=self.mailbox,
             actors=self.actors,
+            adds=self.adds,
             chronicle=self.chronicle,
             journal=self._journal,
             on_failure=self.on_failure,
