@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from nepi.execution import carrier
 from nepi.execution.ec import ExperimentController
 from nepi.execution.resource import ResourceFactory
 from tests.execution.kinds import Diary, register_all
@@ -33,6 +34,7 @@ def diary(own_types: None) -> Diary:  # noqa: ARG001 - they are forgotten afterw
 def make_ec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
     """Make controllers whose runs are the test's own; shut them down."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setattr(carrier, "PICTURED", 0)  # drawing takes longer than all the rest
     made: list[ExperimentController] = []
 
     def make(exp_id: str = "test", **settings: object) -> ExperimentController:

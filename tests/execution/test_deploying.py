@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from nepi.core.deadlock import DeadlockError
 from nepi.core.lifecycle import State
-from nepi.execution import operating
+from nepi.execution import carrier, operating
 from nepi.execution.ec import ECState, ExperimentController, FailureLevel
 from nepi.execution.errors import UnknownGuidError
 from nepi.execution.resource import ResourceAction, ResourceState
@@ -348,6 +348,7 @@ def test_no_condition_is_ever_broken(data: st.DataObject) -> None:
     diary = register_all()
     with tempfile.TemporaryDirectory() as place, pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", place)
+        patch.setattr(carrier, "PICTURED", 0)
         ec = ExperimentController("random", local_dir=place)
         count = data.draw(st.integers(2, 8))
         guids = [ec.register_resource("test::OneShot") for _ in range(count)]

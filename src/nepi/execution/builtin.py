@@ -4,14 +4,14 @@
 The typed resource performs the steps and has the values; here are only other names for them.
 """
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, cast
 
 from nepi.core.conditions import Guid
-from nepi.core.lifecycle import State
+from nepi.core.errors import Refusal
+from nepi.core.lifecycle import State, Step
 from nepi.execution.attribute import Attribute, Flags, Types
-from nepi.execution.controller import Controller
+from nepi.execution.controller import Controller, Line
 from nepi.execution.declared import common_attributes
 from nepi.execution.errors import FrozenAttributeError, UnknownAttributeError
 from nepi.execution.resource import ResourceFactory, ResourceManager
@@ -110,10 +110,15 @@ class Builtin(ResourceManager):
 
     # -- where it is ----------------------------------------------------------------------------
 
+    def listen(self, line: Line) -> None:
+        """Be known to the engine; the typed resource tells it everything."""
+        self._line = line
+
     @property
     def state(self) -> State:
-        # Released by itself only if it never was part of a run.
-        return self._state if self._state is State.RELEASED else self.resource.state
+        if self._line is not None and self.engine is not None:
+            return self.engine.state(self._guid)
+        return self._state
 
     @property
     def discover_time(self) -> datetime | None:
@@ -145,7 +150,7 @@ class Builtin(ResourceManager):
 
     def _time(self, state: State) -> datetime | None:
         """Return when it last reached *state*; one that it passed through, when it did."""
-        if self.engine is None:
+        if self._line is None or self.engine is None:
             return None
         reached = self.engine.history(self._guid)
         moments = [one.at for one in reached if one.state is state]
@@ -154,6 +159,12 @@ class Builtin(ResourceManager):
         if not moments:
             return None
         return tnow() - timedelta(seconds=self.engine.now() - moments[-1])
+
+    def _act(self, step: Step) -> None:
+        try:
+            self.resource.binding.act(self._guid, step)
+        except Refusal as refusal:
+            self.refused(step, str(refusal))
 
 
 def _text(data: bytes) -> str | bytes:
@@ -208,11 +219,6 @@ def _attribute(typed: type[Resource], info: AttributeInfo) -> Attribute:
 def find_builtin(rtype: str) -> type[Builtin]:
     """Return the classic type over the built-in type *rtype*, by any of its names."""
     return builtin_type(Registry.installed()[rtype])
-
-
-def builtin_names() -> Iterable[str]:
-    """Return the names of the built-in types."""
-    return Registry.installed()
 
 
 ResourceFactory.look_in(find_builtin)

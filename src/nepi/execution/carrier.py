@@ -4,9 +4,9 @@
 What a script calls is in `ec` and its parts; how a resource performs a step is in `life`.
 """
 
-import os
+import atexit
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -14,14 +14,19 @@ from typing import Any
 from nepi.core.conditions import Condition, Guid, Requirement
 from nepi.core.lifecycle import State, Step
 from nepi.core.messages import DEFAULT_POLICY, Add, Connect, Failure, Hold
+from nepi.execution.builtin import Builtin
 from nepi.execution.relations import condition_of
 from nepi.execution.resource import ResourceManager
-from nepi.runtime.directory import RunDirectory
+from nepi.experiment import Experiment
+from nepi.experiment.roster import add_event
+from nepi.resource import check_complete
 from nepi.runtime.engine import Engine
-from nepi.runtime.runs import Registration, register
 
 POLICY = DEFAULT_POLICY
 """How long the steps of classic resources may take; they are not tried again."""
+
+PICTURED = 200
+"""Of so many resources, at most, a timeline and a topology are drawn in the end."""
 
 
 class Actor:
@@ -64,51 +69,61 @@ class Actor:
 class Carrier:
     """Gives the engine what it needs to know, when it needs to know it."""
 
-    def __init__(self, resources: dict[Guid, Any], directory: RunDirectory) -> None:
-        self.directory = directory
-        self.threads = int(os.environ.get("NEPI_NTHREADS") or 0) or None
-        self.engine = Engine(on_failure="abort", run_id=directory.run_id, threads=self.threads)
+    def __init__(
+        self,
+        resources: dict[Guid, Any],
+        experiment: Experiment,
+        *,
+        at_exit: Callable[[], None],
+    ) -> None:
+        self.experiment = experiment
+        self._at_exit = at_exit
+        self.engine = experiment.engine
         self.post = self.engine.post
         self.act = self.engine.act
+        self.begun = False
+        """Whether the run has left its mark on this machine."""
         self._resources = resources
-        self._registration: Registration | None = None
         self._critical: dict[Guid, bool] = {}
         self._lock = threading.RLock()
 
-    @property
-    def begun(self) -> bool:
-        """Whether the run has left its mark on this machine."""
-        return self._registration is not None
+    # -- describing -----------------------------------------------------------------------------
 
-    def begin(self) -> Engine:
-        """Have the run directory, the entry among the runs, the journal; return the engine."""
-        with self._lock:
-            if self._registration is None:
-                self.directory.make()
-                self._registration = register(self.directory)
-                self.engine.open(self.directory.path)
-            return self.engine
+    def adopt(self, rm: ResourceManager) -> None:
+        """Take a new resource in; the experiment itself knows the built-in ones."""
+        if isinstance(rm, Builtin):
+            rm.engine = self.engine
+            self.experiment.add(rm.resource, guid=rm.guid)
+
+    def connect(self, rm: ResourceManager, other: ResourceManager) -> None:
+        """Make two resources neighbours; ImpossibleConnectionError if they are built-in and not."""
+        if isinstance(rm, Builtin) and isinstance(other, Builtin):
+            self.experiment.connect(rm.resource, other.resource)
+        rm.register_connection(other.guid)
+        other.register_connection(rm.guid)
+        if self.knows(rm.guid, other.guid):
+            self._tell_connection(rm, other.guid)
 
     def hold(self, guid: Guid, condition: Condition) -> None:
         """Let *guid* obey *condition*; a circular wait is refused."""
         self.introduce(condition.requirement.group)
-        self.begin().ask(Hold(guid, condition))
+        self.engine.ask(Hold(guid, condition))
+
+    # -- introducing ----------------------------------------------------------------------------
+
+    def begin(self) -> Engine:
+        """Have the run directory, the entry among the runs, the journal; return the engine."""
+        if not self.begun:
+            with self._lock:
+                self.experiment.begin()
+                # Called before the experiment's own, which knows the built-in resources only.
+                atexit.register(self._at_exit)
+                self.begun = True
+        return self.engine
 
     def knows(self, *guids: Guid) -> bool:
         """Whether the engine knows all of *guids*."""
         return all(guid in self._critical for guid in guids)
-
-    def call(
-        self, rm: ResourceManager, name: str, value: Any, after: tuple[Requirement, ...]
-    ) -> None:
-        """Set attribute *name* of *rm* once all of *after* holds."""
-        self.begin().call(partial(rm.set, name, value), after=after)
-
-    def release_unbegun(self, rm: ResourceManager) -> None:
-        """Release a resource that nothing was ever done with, leaving no mark of a run."""
-        with suppress(Exception):  # `perform` has logged it
-            rm.perform(Step.RELEASE)
-        rm.engine_says(State.RELEASED, None)
 
     def introduce(self, guids: Iterable[Guid]) -> None:
         """Make *guids*, their neighbours and all they wait for known to the engine."""
@@ -129,26 +144,32 @@ class Carrier:
                         pending += group
             self._relate(fresh)
 
-    def refresh(self, guids: Iterable[Guid]) -> None:
-        """Introduce *guids*, which are about to be deployed, as critical as they are by now."""
-        with self._lock:
-            for guid in guids:
-                known = self._critical.get(guid)
-                if known is not None and known != self._resources[guid].get("critical"):
-                    self._register(self._resources[guid])
-            self.introduce(guids)
+    def prepare(self, guids: Iterable[Guid]) -> None:
+        """Introduce *guids*, which are about to be deployed, as they are by now.
 
-    def close(self, outcome: str, reason: str = "") -> None:
-        """End the engine and say how the run went; harmless when it never began."""
-        self.engine.close()
-        if self._registration is not None:
-            self._registration.outcome(outcome, reason=reason)
-            self.directory.close()
+        Built-in ones that are not complete are refused before anything is touched.
+        """
+        with self._lock:
+            rms = [self._resources[guid] for guid in guids]
+            builtins = [rm.resource for rm in rms if isinstance(rm, Builtin)]
+            for resource in builtins:
+                check_complete(resource)
+            for rm in rms:
+                known = self._critical.get(rm.guid)
+                if known is not None and known != rm.get("critical"):
+                    self._register(rm)
+            self.introduce(guids)
+            if builtins:
+                self.experiment.introduce(*builtins)
 
     def _register(self, rm: ResourceManager) -> None:
         critical = self._critical[rm.guid] = bool(rm.get("critical"))
-        add = Add(rm.guid, rm.get_rtype(), critical=critical, classic=True, policy=POLICY)
-        self.engine.register(rm.guid, Actor(rm), add)
+        if isinstance(rm, Builtin):
+            # For the time being: once deployed, the experiment registers it as it is then.
+            self.engine.register(rm.guid, rm.resource, add_event(rm.resource))
+        else:
+            add = Add(rm.guid, rm.get_rtype(), critical=critical, classic=True, policy=POLICY)
+            self.engine.register(rm.guid, Actor(rm), add)
 
     def _relate(self, fresh: list[Guid]) -> None:
         """Tell of conditions and connections, now that both sides of each are known."""
@@ -157,10 +178,47 @@ class Carrier:
         for guid in fresh:
             rm = self._resources[guid]
             for other in rm.connections:
-                both = guid in (self._resources[other].connections if other in new else ())
-                if other in self._critical and other != guid and (guid < other or not both):
-                    put(Connect(guid, other))
+                if guid < other or other not in new:
+                    self._tell_connection(rm, other)
             for action, noted in rm.conditions.items():
                 for each in noted:
                     put(Hold(guid, condition_of(action, each)))
             rm.listen(self)
+
+    def _tell_connection(self, rm: ResourceManager, guid: Guid) -> None:
+        other = self._resources.get(guid)
+        # The experiment has told of those between built-in ones, and what follows from them.
+        told = isinstance(rm, Builtin) and isinstance(other, Builtin)
+        if not (told or other is None or other is rm):
+            self.engine.put(Connect(rm.guid, guid))
+
+    # -- later, and the end ---------------------------------------------------------------------
+
+    def call(
+        self, rm: ResourceManager, name: str, value: Any, after: tuple[Requirement, ...]
+    ) -> None:
+        """Set attribute *name* of *rm* once all of *after* holds."""
+        self.begin().call(partial(rm.set, name, value), after=after)
+
+    def release_unbegun(self, rm: ResourceManager) -> None:
+        """Release a resource that nothing was ever done with, leaving no mark of a run."""
+        with suppress(Exception):  # `perform` has logged it
+            rm.perform(Step.RELEASE)
+        rm.engine_says(State.RELEASED, None)
+
+    def close(self) -> None:
+        """End the engine and write down how the run went; harmless when it never began."""
+        self.experiment.close()
+        atexit.unregister(self._at_exit)
+        if self.begun and len(self._resources) <= PICTURED:
+            self._draw()
+
+    def _draw(self) -> None:
+        from nepi.results import timeline, topology
+        from nepi.results.drawing import available
+
+        if available():
+            run = self.experiment.run_dir
+            title = f"{self.experiment.name} {self.experiment.run_id}"
+            timeline.draw(run / "events.jsonl", run / "timeline.svg", title=title)
+            topology.draw(run / "events.jsonl", run / "topology.svg", title=title)

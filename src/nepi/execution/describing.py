@@ -6,7 +6,6 @@ from typing import Any
 
 from nepi.core.conditions import Guid, Requirement
 from nepi.core.lifecycle import State
-from nepi.core.messages import Connect
 from nepi.execution.attribute import Attribute, Flags
 from nepi.execution.carrier import Carrier
 from nepi.execution.errors import (
@@ -51,6 +50,7 @@ class Describing:
         rm = made_of(self, chosen)  # type: ignore[arg-type]
         for name, value in keywords.items():
             rm.set(name, value)
+        self._carrier.adopt(rm)
         self._resources[chosen] = rm
         if connected_to is not None:
             self.register_connection(chosen, connected_to)
@@ -134,11 +134,7 @@ class Describing:
 
     def register_connection(self, guid1: Guid, guid2: Guid) -> None:
         """Make two resources neighbours; each side may refuse the other."""
-        rm1, rm2 = self._rm(guid1), self._rm(guid2)
-        rm1.register_connection(guid2)
-        rm2.register_connection(guid1)
-        if guid1 != guid2 and self._carrier.knows(guid1, guid2):
-            self._carrier.post(Connect(guid1, guid2))
+        self._carrier.connect(self._rm(guid1), self._rm(guid2))
 
     def register_condition(
         self,

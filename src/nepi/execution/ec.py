@@ -18,7 +18,8 @@ from nepi.execution.controller import Line
 from nepi.execution.operating import Operating
 from nepi.execution.relations import Guids, guids_of
 from nepi.execution.states import ECState, FailureLevel
-from nepi.runtime.directory import RunDirectory
+from nepi.experiment import Experiment
+from nepi.runtime.pool import limit_from_environment
 
 __all__ = ["ECState", "ExperimentController", "FailureLevel"]
 
@@ -38,10 +39,10 @@ class ExperimentController(Operating):
         super().__init__()
         chosen = exp_id or f"exp-{secrets.token_hex(8)}"
         place = local_dir or os.environ.get("NEPI_LOCAL_DIR") or tempfile.gettempdir()
-        directory = RunDirectory.planned(place, chosen)
+        experiment = Experiment(chosen, local_dir=place, on_failure="abort", pictures=False)
         self._exp_id = chosen
         self._persist = persist
-        self._carrier = Carrier(self._resources, directory)
+        self._carrier = Carrier(self._resources, experiment, at_exit=self._forgotten)
         self._ending = threading.RLock()
 
     # -- what it is -----------------------------------------------------------------------------
@@ -53,7 +54,7 @@ class ExperimentController(Operating):
     @property
     def run_id(self) -> str:
         """The time of its creation, as 20 digits."""
-        return self._carrier.directory.run_id
+        return self._carrier.experiment.run_id
 
     @property
     def local_dir(self) -> str:
@@ -61,21 +62,21 @@ class ExperimentController(Operating):
 
     @property
     def exp_dir(self) -> str:
-        return str(self._carrier.directory.path.parent)
+        return str(self._carrier.experiment.run_dir.parent)
 
     @property
     def run_dir(self) -> str:
         """Where this run leaves everything; it is made when there is something to leave."""
-        return str(self._carrier.directory.path)
+        return str(self._carrier.experiment.run_dir)
 
     @property
     def persist(self) -> bool:
         return self._persist
 
     @property
-    def nthreads(self) -> int | None:
+    def nthreads(self) -> int:
         """How many steps may block at once, at most (NEPI_NTHREADS)."""
-        return self._carrier.threads
+        return limit_from_environment()
 
     @property
     def abort(self) -> bool:
@@ -127,6 +128,10 @@ class ExperimentController(Operating):
             if self._resources[guid].get("hardRelease"):
                 self.remove_resource(guid)
 
+    def _forgotten(self) -> None:
+        self.warning("the script ends without shutdown(); it is called now")
+        self.shutdown()
+
     def shutdown(self) -> None:
         """Release everything, write down how it went, end; a second call does nothing."""
         with self._ending:
@@ -136,8 +141,4 @@ class ExperimentController(Operating):
             self._drop_tasks()
             self.release()
             self._ecstate = ECState.TERMINATED
-            aborted = self._carrier.engine.aborted
-            if aborted is None:
-                self._carrier.close("completed")
-            else:
-                self._carrier.close("failed", aborted.failure.message)
+            self._carrier.close()

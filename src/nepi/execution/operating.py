@@ -55,7 +55,7 @@ class Operating(Describing, Logger):
         self._check(chosen)
         group = next(self._group_ids) if group is None else group
         members = self._groups.setdefault(group, [])
-        self._carrier.refresh(chosen)
+        self._carrier.prepare(chosen)
         engine = self._carrier.begin()
         if wait_all_ready:
             self._join(chosen, members)
