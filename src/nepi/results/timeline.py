@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """`timeline.svg`: a Gantt chart of the states of every resource of a run, from its journal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from attrs import frozen
 
 from nepi.core.lifecycle import Step
 from nepi.results import drawing
-from nepi.results.history import History, Lane, Phase, Wait, history
+from nepi.results.bars import bars, marks
+from nepi.results.conditions import Wait
+from nepi.results.history import History, Lane, history
 
 MOST_LANES = 400
 """More would be no picture any more: those that failed come first, a line says what is left out."""
@@ -21,29 +22,6 @@ _MOST_ARROWS = 24
 _LEGEND = 8
 _NAME = 36
 _REASON = 64
-
-
-@frozen
-class _Look:
-    """How a phase is drawn: a pattern and a height besides the colour, for print and all eyes."""
-
-    face: str
-    height: float
-    hatch: str = ""
-    edge: str = "none"
-
-
-_LOOKS: Mapping[Phase, _Look] = MappingProxyType(
-    {
-        Phase.PREPARING: _Look(drawing.SKY, 0.56),
-        Phase.WAITING: _Look("#f2f2f2", 0.32, "////", "#a8a8a8"),
-        Phase.DELAY: _Look("#fdf0d0", 0.32, "||||||", drawing.ORANGE),
-        Phase.STARTED: _Look(drawing.GREEN, 0.72),
-        Phase.STOPPED: _Look("#b5b5b5", 0.14),
-        Phase.FAILED: _Look(drawing.VERMILION, 0.14),
-        Phase.ENDING: _Look(drawing.PURPLE, 0.40),
-    }
-)
 
 
 @frozen
@@ -102,7 +80,10 @@ class _Chart:
 
     def paint(self, title: str) -> None:
         self._frame()
-        handles = [*self._phases(), *self._marks()]
+        handles = [
+            *bars(self.axes, self.lanes),
+            *marks(self.axes, self.past, self.lanes, self._mark),
+        ]
         self._names()
         self._arrows()
         self._reasons()
@@ -126,6 +107,10 @@ class _Chart:
             axes.axhspan(row - 0.5, row + 0.5, color="#fafafa", linewidth=0, zorder=0)
 
     @property
+    def _mark(self) -> float:
+        return max(4.5, self.scale.lane * 22)
+
+    @property
     def _tall(self) -> bool:
         return self.height > 6  # noqa: PLR2004 - inches: the axis below is out of sight
 
@@ -134,64 +119,6 @@ class _Chart:
         if not self.past.has_zero:
             return f"time since the run began ({moment}) [s]; nothing was started"
         return f"time since t = 0 ({moment}) [s]"
-
-    def _phases(self) -> list[Any]:
-        from matplotlib.collections import PolyCollection
-        from matplotlib.patches import Patch
-
-        handles: list[Any] = []
-        for phase, look in _LOOKS.items():
-            boxes = self._boxes(phase, look.height)
-            if not boxes:
-                continue
-            # An edge of its own colour keeps what was short visible.
-            edge = look.face if look.edge == "none" else look.edge
-            style: dict[str, Any] = {"facecolor": look.face, "edgecolor": edge, "linewidth": 0.5}
-            bars = PolyCollection(boxes, hatch=look.hatch, zorder=2, **style)
-            self.axes.add_collection(bars)
-            if phase is not Phase.FAILED:  # its mark says so already
-                handles.append(Patch(hatch=look.hatch, label=str(phase), **style))
-        return handles
-
-    def _boxes(self, phase: Phase, height: float) -> list[list[tuple[float, float]]]:
-        half = height / 2
-        return [
-            [(s.begin, y - half), (s.end, y - half), (s.end, y + half), (s.begin, y + half)]
-            for y, lane in enumerate(self.lanes)
-            for s in lane.spans
-            if s.phase is phase
-        ]
-
-    def _marks(self) -> list[Any]:
-        failed = [(lane.failed_at, y) for y, lane in enumerate(self.lanes) if lane.failed_at]
-        retried = [(at, y) for y, lane in enumerate(self.lanes) for at in lane.retries]
-        handles: list[Any] = []
-        size = max(4.5, self.scale.lane * 22)
-        if failed:
-            style: dict[str, Any] = {"marker": "X", "color": drawing.VERMILION}
-            handles += self._points(failed, "failed", size=size, **style)
-        if retried:
-            handles += self._points(retried, "tried again", size=size, marker="v", color="#8a5f00")
-        if self.past.aborted is not None:
-            style = {"color": drawing.VERMILION, "linewidth": 1.1}
-            handles.append(self.axes.axvline(self.past.aborted, label="aborted", zorder=3, **style))
-        return handles
-
-    def _points(
-        self, points: Sequence[tuple[float, int]], label: str, *, size: float, **style: Any
-    ) -> list[Any]:
-        drawn: list[Any] = self.axes.plot(
-            [x for x, _ in points],
-            [y for _, y in points],
-            linestyle="none",
-            markersize=size,
-            markeredgecolor="white",
-            markeredgewidth=0.6,
-            zorder=5,
-            label=label,
-            **style,
-        )
-        return drawn
 
     def _names(self) -> None:
         for row, lane in enumerate(self.lanes):

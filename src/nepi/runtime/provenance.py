@@ -54,18 +54,9 @@ class Provenance:
         written anywhere.
         """
         known = tuple(secrets)
-        arguments = sys.orig_argv if argv is None else argv
         data: dict[str, Any] = {
-            "format": FORMAT,
-            "run_id": run.run_id,
-            "exp_id": run.exp_id,
-            "started": _now(),
-            "ended": None,
-            "outcome": None,
-            "reason": "",
-            "command": masked_arguments(arguments, secrets=known),
-            "directory": mask(os.getcwd(), known),  # noqa: PTH109 - a text is wanted
-            "environment": masked_environment(os.environ, prefix="NEPI_", secrets=known),
+            **_run(run),
+            **_call(sys.orig_argv if argv is None else argv, known),
             "source": _source(source),
             "description_sha256": _description_hash(run),
             "seeds": dict(seeds or {}),
@@ -148,6 +139,26 @@ def this_machine() -> dict[str, Any]:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat()
+
+
+def _run(run: RunDirectory) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "run_id": run.run_id,
+        "exp_id": run.exp_id,
+        "started": _now(),
+        "ended": None,
+        "outcome": None,
+        "reason": "",
+    }
+
+
+def _call(arguments: Sequence[str], secrets: Sequence[str]) -> dict[str, Any]:
+    return {
+        "command": masked_arguments(arguments, secrets=secrets),
+        "directory": mask(str(Path.cwd()), secrets),
+        "environment": masked_environment(os.environ, prefix="NEPI_", secrets=secrets),
+    }
 
 
 def _requirements() -> list[str]:
