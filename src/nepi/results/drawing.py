@@ -88,7 +88,7 @@ def draw(
         figure: Figure = figures.Figure(figsize=size, dpi=dpi)
         paint(figure)
         described = {"Date": None, "Title": title or None, "Creator": "NEPI"}
-        figure.savefig(text, format="svg", bbox_inches="tight", pad_inches=0.1, metadata=described)
+        figure.savefig(text, format="svg", bbox_inches="tight", pad_inches=0.2, metadata=described)
     replace_text(path, text.getvalue())
     return path
 
