@@ -14,6 +14,7 @@ SECONDS_IDLE = 5.0
 NOTHING = 0.05
 
 SHAPES = ("flat", "graph")
+FIGURES = {"cpu": Target(0.5, "ratio"), "wall": Target(0.3, "ratio"), "describing": None}
 BUILT_IN = {"idle": "no steps", "empty": "empty async steps", "suspending": "start suspends once"}
 
 
@@ -32,28 +33,20 @@ def measure(options: Options, report: Report) -> None:
     label = other.name if other else ""
     for shape in SHAPES:
         theirs = found.get(f"{shape} of peer", [])
-        for figure, bound in (("cpu", 0.5), ("wall", 0.3)):
-            report.rows.append(
-                Row(
-                    f"{COUNT:,} classic, {shape}: {figure}",
-                    "s",
-                    column(found[shape], figure),
-                    column(theirs, figure),
-                    label,
-                    Target(bound, "ratio"),
-                )
-            )
+        for figure, target in FIGURES.items():
+            ours, beside = column(found[shape], figure), column(theirs, figure)
+            what = f"{COUNT:,} classic, {shape}: {figure}"
+            report.rows.append(Row(what, "s", ours, beside, label, target))
     tasks = column(found["tasks"], "cpu")
     for case, what in BUILT_IN.items():
         ours = column(found[case], "cpu")
         report.rows.append(
             Row(f"{COUNT:,} typed, {what}: cpu", "s", ours, tasks, "bare tasks", Target(0.3))
         )
+    described = column(found["empty"], "describing")
+    report.rows.append(Row(f"{COUNT:,} typed: cpu, describing", "s", described))
     waiting(options, report)
-    report.notes.append(
-        "cpu: user and system, from the first resource described to the last RELEASED; "
-        "wall: deploy -> all STARTED, release -> all RELEASED"
-    )
+    report.notes.append("cpu and wall: deploy -> all STARTED, release -> all RELEASED; journal on")
 
 
 def waiting(options: Options, report: Report) -> None:

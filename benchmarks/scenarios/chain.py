@@ -11,9 +11,9 @@ import threading
 import time
 from itertools import pairwise
 
-from nepi.execution.ec import ExperimentController
 from usage import pause
 
+from nepi.execution.ec import ExperimentController
 from nepi.execution.resource import (
     ResourceAction,
     ResourceFactory,
