@@ -51,7 +51,9 @@ class AgentFiles(Files):
             await self._send_blocks(source, fields, under_way)
         finally:
             for answer in under_way:
-                answer.cancel()
+                if not answer.cancel() and not answer.cancelled():
+                    # The first failure is raised; the others are known by that.
+                    answer.exception()
 
     async def _send_blocks(
         self,
