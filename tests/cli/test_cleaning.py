@@ -3,7 +3,6 @@
 
 import io
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -41,7 +40,7 @@ def orphan(run_id: str = "20261122", *, host: str = "") -> Orphan:
 
 
 @pytest.fixture
-def removed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def removed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The runs that were removed; two are orphaned, one of them of another machine."""
     gone: list[str] = []
 
@@ -118,9 +117,8 @@ def test_processes_that_cannot_be_ended_make_it_fail(
 ) -> None:
     found = orphan()
     monkeypatch.setattr(cleaning, "orphans", lambda: [found])
-    monkeypatch.setattr(
-        cleaning, "remove", lambda _: Cleaned(found.entry, (Removed(remaining=(123,)),))
-    )
+    still_there = Cleaned(found.entry, (Removed(remaining=(123,)),))
+    monkeypatch.setattr(cleaning, "remove", {found: still_there}.__getitem__)
     assert clean(yes=True) == 1
     assert "these go on" in capsys.readouterr().out
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -26,7 +26,7 @@ class Paper:
 
 
 @pytest.fixture
-def paper() -> Iterator[Paper]:
+def paper() -> Paper:
     return Paper()
 
 
@@ -38,8 +38,8 @@ def told(face: Face, *batches: Sequence[Record]) -> None:
 
 
 def words(lines: Sequence[str]) -> list[str]:
-    """The lines without the time of day."""
-    return [line.partition("  ")[2].strip() for line in lines]
+    """The lines without the time of day, and without the first, which names the run."""
+    return [line.partition("  ")[2].strip() for line in lines[1:]]
 
 
 def test_a_line_for_every_state_with_the_time_since_the_beginning(paper: Paper) -> None:
@@ -72,7 +72,7 @@ def test_many_that_do_the_same_at_once_share_a_line(paper: Paper) -> None:
 
 def test_states_passed_through_are_not_worth_a_line(paper: Paper) -> None:
     told(Lines(paper.descriptor), [add(1, "a"), reached(1, "DISCOVERED", 1.0)])
-    assert paper.lines() == []
+    assert paper.lines() == ["handover, run run-1"]
 
 
 def test_retries_aborts_and_notes_are_told(paper: Paper) -> None:

@@ -13,19 +13,19 @@ class Stage:
     """A screen, and what is seen on it."""
 
     def __init__(self) -> None:
-        self._reading, writing = os.pipe()
+        self.reading, writing = os.pipe()
         self.screen = Screen(writing)
         self.glass = Glass(80, 24)
 
     def seen(self) -> str:
-        os.set_blocking(self._reading, False)
+        os.set_blocking(self.reading, False)
         with suppress(BlockingIOError):
-            written = os.read(self._reading, 1 << 16).decode()
+            written = os.read(self.reading, 1 << 16).decode()
             self.glass.write(written.replace("\n", "\r\n"))  # as terminals do
         return self.glass.text
 
     def close(self) -> None:
-        os.close(self._reading)
+        os.close(self.reading)
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_nothing_is_erased_before_it_is_written_over(stage: Stage) -> None:
     stage.screen.paint(["one", "two"])
     stage.seen()
     stage.screen.paint(["one!", "two!"])
-    written = os.read(stage._reading, 1 << 16).decode()  # noqa: SLF001 - the test's own
+    written = os.read(stage.reading, 1 << 16).decode()
     assert written.index("two!") < written.index("\x1b[J")
     assert written.startswith("\x1b[?2026h")
     assert written.endswith("\x1b[?2026l")

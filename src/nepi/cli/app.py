@@ -6,7 +6,7 @@ Those are imported when their verb is used, so that `nepi --help` and completion
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -92,10 +92,13 @@ def run(
     """
     from nepi.cli import running
 
+    chosen: Literal["release", "abort"] | None = None
+    if on_failure is not None:
+        chosen = "abort" if on_failure is OnFailure.ABORT else "release"
     options = running.Options(
         settings=tuple(settings or ()),
         local_dir=local_dir,
-        on_failure=on_failure.value if on_failure else None,
+        on_failure=chosen,
         as_json=as_json,
         events=events,
         quiet=quiet,
@@ -139,7 +142,8 @@ def types(
     if markdown is not None:
         from nepi.cli import reference
 
-        reference.write(markdown)
+        verbs = (command.callback for command in app.registered_commands)
+        reference.write(markdown, [verb for verb in verbs if verb])
     elif rtype is None:
         kinds.every(as_json=as_json)
     else:
@@ -149,10 +153,10 @@ def types(
 @app.command()
 def schema() -> None:
     """Print the JSON schema of experiment descriptions, for editors and validators."""
-    from nepi import formats
     from nepi.cli import output
+    from nepi.formats import schema as schemas
 
-    output.answer(formats.schema())
+    output.answer(schemas.schema())
 
 
 @app.command()

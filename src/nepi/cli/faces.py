@@ -15,8 +15,8 @@ from nepi.cli.progress import Progress, Record, said
 from nepi.cli.screen import Screen
 from nepi.core.conditions import RUN_START
 
-PASSING = frozenset({"NEW", "DISCOVERED", "PROVISIONED"})
-"""States that most resources only pass through: not worth a line."""
+TOLD_ALONE = frozenset({"NEW", "DISCOVERED", "PROVISIONED", "FAILED"})
+"""States that resources only pass through, which are not worth a line, and the one that is."""
 
 
 @define(eq=False)
@@ -52,7 +52,9 @@ class Live(Face):
         self._screen = screen
 
     def draw(self, all_watched: Iterable[Watched]) -> None:
-        going_on = [one for one in all_watched if not one.progress.over]
+        everyone = list(all_watched)
+        # Of those that are over only the last one is shown: its results are being written.
+        going_on = [one for one in everyone if not one.progress.over] or everyone[-1:]
         columns, lines = self._screen.size()
         shown = going_on[-max(lines // 8, 1) :]
         share = Size(columns, lines // max(len(shown), 1))
@@ -66,8 +68,12 @@ class Lines(Face):
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self._introduced: set[Watched] = set()
 
     def tell(self, watched: Watched, records: Sequence[Record]) -> None:
+        if watched not in self._introduced:
+            self._introduced.add(watched)
+            write(self._descriptor, f"{watched.name}, run {watched.run_id}\n")
         lines = [
             f"{_stamp(watched.progress, record)}  {text}\n"
             for record, text in _told(watched.progress, records)
@@ -109,8 +115,9 @@ def _told(progress: Progress, records: Sequence[Record]) -> Iterable[tuple[Recor
 
 def _alike(record: Record) -> str:
     """The state that is told of many resources at once; nothing where each is told alone."""
-    alone = record["kind"] != "reached" or record["guid"] == RUN_START or record.get("failure")
-    return "" if alone or record["state"] in PASSING else str(record["state"])
+    if record["kind"] != "reached" or record["guid"] == RUN_START:
+        return ""
+    return "" if record["state"] in TOLD_ALONE else str(record["state"])
 
 
 def _name(progress: Progress, record: Mapping[str, Any]) -> str:
@@ -126,7 +133,8 @@ def _words(progress: Progress, record: Record) -> str:
 def _reached(progress: Progress, record: Record) -> str:
     if record["guid"] == RUN_START:
         return "everything is READY: t = 0"
-    if failure := record.get("failure"):
+    failure = record.get("failure")
+    if failure and record["state"] == "FAILED":
         return f"{_name(progress, record)}: {record['state']}: {said(failure)}"
     return ""
 

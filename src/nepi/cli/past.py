@@ -3,6 +3,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -86,12 +87,17 @@ def one(text: str, *, as_json: bool = False) -> None:
 def _facts(data: Mapping[str, Any]) -> Iterator[str]:
     if data["reason"]:
         yield f"because: {data['reason']}"
-    ended = f", ended {data['ended']}" if data["ended"] else ""
-    yield f"started {data['started']}{ended}"
+    if data["started"]:
+        started = datetime.fromisoformat(data["started"]).astimezone()
+        lasted = ""
+        if data["ended"]:
+            ended = datetime.fromisoformat(data["ended"])
+            lasted = f", lasted {clock((ended - started).total_seconds())}"
+        yield f"started {started:%Y-%m-%d %H:%M:%S}{lasted}"
     yield f"directory {data['directory']}"
     for what in ("pictures", "tables"):
         if data[what]:
-            yield f"{what} {', '.join(data[what])}"
+            yield f"{what} {', '.join(Path(path).name for path in data[what])}"
 
 
 def _resource_row(resource: Mapping[str, Any]) -> tuple[object, ...]:
@@ -146,7 +152,7 @@ def _resource(
     run: RunDirectory, progress: Progress, item: Item, ended: Mapping[str, Any]
 ) -> dict[str, Any]:
     folder = run.resource_path(item.name, item.guid)
-    moments = {state.name: progress.time(at) for state, at in item.moments.items()}
+    moments = {state.name: round(progress.time(at), 6) for state, at in item.moments.items()}
     return {
         "name": item.name,
         "guid": item.guid,
@@ -155,7 +161,7 @@ def _resource(
         "state": item.state.name,
         "outcome": item.outcome.name,
         "started": moments.get(State.STARTED.name),
-        "lasted": item.lasted,
+        "lasted": None if item.lasted is None else round(item.lasted, 6),
         "moments": moments,
         "exit_code": _exit_code(ended.get(item.name)),
         "failure": item.failure or None,

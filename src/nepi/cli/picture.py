@@ -40,6 +40,8 @@ class Size:
 
 def frame(name: str, progress: Progress, now: float, size: Size) -> list[str]:
     """One picture of a run that goes on: at most *size.lines* lines, none of them broken."""
+    if progress.over:
+        return drawn([headline(name, progress, progress.latest)], size)
     room = size.lines - 3  # the headline, the names of the columns, a line to breathe
     lines: list[Text] = [headline(name, progress, now)]
     if len(progress.items) > room:
@@ -70,8 +72,10 @@ def headline(name: str, progress: Progress, now: float) -> "Text":
     from rich.text import Text
 
     phase = "deploying" if progress.zero is None else "t ="
-    if progress.releasing:
-        phase = "releasing, t =" if progress.zero is not None else "releasing"
+    if progress.over:
+        phase = "writing the results, ended at t ="
+    elif progress.releasing:
+        phase = "releasing" if progress.zero is None else "releasing, t ="
     text = Text.assemble((name, "bold"), "  ", f"{phase} {_coarse(progress.time(now))}")
     if progress.aborted:
         text.append("  aborted", STYLES["FAILED"])

@@ -16,36 +16,37 @@ from typing import Any, get_args
 from typer.models import ArgumentInfo
 
 from nepi.cli import output
-from nepi.cli.app import app
 from nepi.cli.kinds import known, sections
 from nepi.core.lifecycle import LANDS, TRANSITIONS, State, Step
+from nepi.formats.schema import schema
 from nepi.resource import Registry, TypeInfo
+
+Command = Callable[..., object]
+"""A function that is a verb of `nepi`, with the declarations of its parameters."""
 
 MADE = "<!-- Written by `make docs` from the declarations in the code: change those. -->"
 
 
-def write(folder: Path) -> None:
+def write(folder: Path, commands: Iterable[Command]) -> None:
     """Write every page into *folder*; pages of types that are no more go away."""
     pages_of_types = folder / "types"
     if pages_of_types.is_dir():
         shutil.rmtree(pages_of_types)
-    for name, text in pages().items():
+    for name, text in pages(commands).items():
         page = folder / name
         page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(text, encoding="utf-8")
     output.say(f"wrote {folder}")
 
 
-def pages() -> dict[str, str]:
+def pages(commands: Iterable[Command]) -> dict[str, str]:
     """Return every page, by its path below the folder of the reference."""
-    from nepi import formats
-
     infos, _ = known(Registry.installed())
     return {
         "index.md": _page(_index(infos)),
         "life-cycle.md": _page(_life_cycle()),
-        "command-line.md": _page(_command_line()),
-        "experiment.schema.json": json.dumps(formats.schema(), indent=2, ensure_ascii=False) + "\n",
+        "command-line.md": _page(_command_line(commands)),
+        "experiment.schema.json": json.dumps(schema(), indent=2, ensure_ascii=False) + "\n",
         **{f"types/{_file(info.rtype)}": _page(_type(info)) for info in infos},
     }
 
@@ -130,17 +131,16 @@ def _life_cycle() -> Iterator[str]:
 # -- the command line ---------------------------------------------------------------------------
 
 
-def _command_line() -> Iterator[str]:
+def _command_line(commands: Iterable[Command]) -> Iterator[str]:
     yield "# The command line"
     yield ""
     yield "Every command has `--help`. `nepi --install-completion` makes Tab complete them."
-    for command in app.registered_commands:
-        if command.callback:
-            yield ""
-            yield from _command(command.callback)
+    for command in commands:
+        yield ""
+        yield from _command(command)
 
 
-def _command(function: Callable[..., object]) -> Iterator[str]:
+def _command(function: Command) -> Iterator[str]:
     yield f"## nepi {function.__name__}"
     yield ""
     yield inspect.getdoc(function) or ""

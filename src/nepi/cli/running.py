@@ -2,11 +2,13 @@
 """`nepi run`: carries out a script or a description, shows it, and says how it went."""
 
 import os
+import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, contextmanager
 from io import TextIOWrapper
 from pathlib import Path
+from typing import BinaryIO, Literal, cast
 
 from attrs import frozen
 
@@ -29,9 +31,9 @@ MANY = 4
 class Options:
     """What the command line says about a run."""
 
-    settings: Sequence[str] = ()
+    settings: tuple[str, ...] = ()
     local_dir: Path | None = None
-    on_failure: str | None = None
+    on_failure: Literal["release", "abort"] | None = None
     as_json: bool = False
     events: bool = False
     quiet: bool = False
@@ -48,6 +50,7 @@ class Result:
 def run(file: Path, args: Sequence[str], options: Options) -> int:
     """Carry out *file*, show it, and return the exit code."""
     with ExitStack() as stack:
+        stack.enter_context(_ended_orderly())
         face, answers = _stage(options, stack)
         audience = Audience(face)
         try:
@@ -64,6 +67,18 @@ def run(file: Path, args: Sequence[str], options: Options) -> int:
     return result.code
 
 
+@contextmanager
+def _ended_orderly() -> Generator[None]:
+    """Inside, whoever ends us (kill, a closed terminal) is obeyed as if it was Ctrl-C."""
+    kinds = (signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(kind, signal.default_int_handler) for kind in kinds]
+    try:
+        yield
+    finally:
+        for kind, handler in zip(kinds, before, strict=True):
+            signal.signal(kind, handler)
+
+
 def _stage(options: Options, stack: ExitStack) -> tuple[Face, int]:
     """Arrange who writes where; return the face, and the descriptor for JSON."""
     if options.as_json or options.events:
@@ -78,8 +93,8 @@ def _stage(options: Options, stack: ExitStack) -> tuple[Face, int]:
         stack.callback(screen.close)
         stack.enter_context(Captured(screen.print))
         return Live(screen), 1
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(line_buffering=True)  # so that lines of both kinds keep their order
+    # So that lines of both kinds keep their order.
+    cast("TextIOWrapper[BinaryIO]", sys.stdout).reconfigure(line_buffering=True)
     return Lines(1), 1
 
 
@@ -90,7 +105,7 @@ def _attempt(file: Path, args: Sequence[str], options: Options, audience: Audien
     surroundings = Surroundings(
         local_dir=options.local_dir,
         on_failure=options.on_failure,
-        overrides=tuple(options.settings),
+        overrides=options.settings,
         created=audience.watch,
         source=file,
     )
@@ -100,6 +115,7 @@ def _attempt(file: Path, args: Sequence[str], options: Options, audience: Audien
                 _carry_out(file, options.settings)
             else:
                 execute(file, args)
+            _release_forgotten(audience)
     except KeyboardInterrupt:
         return Result(INTERRUPTED, "interrupted")
     except SystemExit as exit_:
@@ -116,13 +132,22 @@ def _exited(exit_: SystemExit) -> Result:
     return Result(FAILED, str(exit_.code))
 
 
-def _carry_out(file: Path, settings: Sequence[str]) -> None:
+def _carry_out(file: Path, settings: tuple[str, ...]) -> None:
     """Deploy what *file* describes, wait for all that ends, release it."""
     from nepi.experiment import Experiment
 
     with Experiment.load(file, overrides=settings) as experiment:
         experiment.deploy()
         experiment.wait()
+
+
+def _release_forgotten(audience: Audience) -> None:
+    """Release what the script has left to its end, while that can be shown."""
+    from nepi.experiment import Phase
+
+    for experiment in audience.experiments.values():
+        if experiment.state is Phase.RUNNING:
+            experiment.release()
 
 
 def _judged(result: Result, audience: Audience) -> Result:
@@ -141,14 +166,13 @@ def _conclude(audience: Audience) -> None:
     for one in watched[-1:] if len(watched) > MANY else watched:
         output.say()
         output.show(*final(one.progress), title=one.name)
-        for path in results(audience.experiments[one].run_dir):
-            output.say(str(path))
+        output.say(_where(audience.experiments[one].run_dir))
 
 
-def results(run_dir: Path) -> Iterator[Path]:
-    """What a user wants to open: the run directory, and the pictures in it."""
-    yield run_dir
-    yield from sorted(run_dir.glob("*.svg"))
+def _where(run_dir: Path) -> str:
+    """Where the results are, and which of them are pictures."""
+    pictures = ", ".join(path.name for path in sorted(run_dir.glob("*.svg")))
+    return f"Results: {run_dir}" + (f" ({pictures})" if pictures else "")
 
 
 def _answer(result: Result, audience: Audience, descriptor: int) -> None:

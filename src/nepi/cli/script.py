@@ -4,12 +4,13 @@
 import runpy
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
 from nepi.cli.verbs import FAILED, documented
+from nepi.formats.overriding import OverrideError
 
 
 def execute(file: Path, args: Sequence[str]) -> None:
@@ -19,7 +20,7 @@ def execute(file: Path, args: Sequence[str]) -> None:
 
 
 @contextmanager
-def _as_main(file: Path, args: Sequence[str]) -> Iterator[None]:
+def _as_main(file: Path, args: Sequence[str]) -> Generator[None]:
     argv, path = sys.argv, sys.path[:]
     sys.argv = [str(file), *args]
     sys.path.insert(0, str(file.resolve().parent))
@@ -49,7 +50,7 @@ class FileError(Exception):
 
 
 @contextmanager
-def located(file: Path) -> Iterator[None]:
+def located(file: Path) -> Generator[None]:
     """Name the place in *file* with NEPI's errors; let others end with the script's traceback."""
     try:
         yield
@@ -57,5 +58,6 @@ def located(file: Path) -> Iterator[None]:
         if not documented(error):
             print_traceback(error, file)
             raise SystemExit(FAILED) from None
-        where = place(error, file)
+        # What --set says is wrong, not the line of the script that it was meant for.
+        where = "" if isinstance(error, OverrideError) else place(error, file)
         raise FileError(f"{where}: {error}" if where else str(error)) from error
