@@ -7,7 +7,7 @@ known by `engine`; what is done about a command by `obeying`.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from attrs import define, field
@@ -32,7 +32,7 @@ from nepi.runtime.mailbox import Item, Mailbox
 from nepi.runtime.obeying import Obeying
 from nepi.runtime.pool import Crew
 from nepi.runtime.scribe import Scribe
-from nepi.runtime.subscriptions import Subscriptions
+from nepi.runtime.subscriptions import Subscription, Subscriptions
 from nepi.runtime.timers import Timers, whole
 
 MANY = 32
@@ -75,6 +75,11 @@ class Driver:
         else:
             self._next_turn(taken)
 
+    def listen(self, subscription: Subscription, past: Sequence[str]) -> None:
+        """Let *subscription* be told of what was and of everything after this."""
+        self._is_told = True
+        self.notes += self.subscriptions.add(subscription, past)
+
     def close(self) -> None:
         """Take no more turns, after a last one."""
         self.turn()
@@ -87,8 +92,10 @@ class Driver:
         self._is_told = self.scribe.journal is not None or bool(self.subscriptions.members)
         self._take_in(taken)
         commands = self.orchestrator.take()
-        if self._is_told or self.subscriptions.members:
+        if self._is_told:
             commands = self._write_down(commands, now)
+        else:
+            self.notes.clear()  # nobody reads them
         self.obeying.obey(commands, now)
         if self._lines:
             self.notes += self.subscriptions.publish(self._lines)
@@ -109,7 +116,6 @@ class Driver:
 
     def _take_in(self, count: int) -> None:
         now, lines, items = self._now, self._lines, self.mailbox.items
-        is_told = self._is_told
         feed, encode = self.orchestrator.feed, self.encode.get
         for _ in range(count):
             item = items.popleft()
@@ -122,7 +128,7 @@ class Driver:
             except Refusal as refusal:
                 self._not_taken(item, refusal)
             else:
-                if is_told:
+                if self._is_told:  # looked at each time: a listener may just have come
                     lines.append(line(item))
 
     def _take_other(self, item: Item) -> None:

@@ -37,7 +37,11 @@ class Journal:
             raise self._error(error) from error
         self._size = 0
         self.unsynced = False
-        self.write(_header(run_id, on_failure))
+        try:
+            self.write(_header(run_id, on_failure))
+        except JournalError:
+            os.close(self._fd)
+            raise
 
     def write(self, text: str) -> None:
         """Append whole lines, in one write; raise JournalError and leave none of them."""

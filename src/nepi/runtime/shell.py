@@ -149,7 +149,7 @@ class Shell:
         driver = self.driver
         known = {guid: self.adds[guid] for guid in driver.orchestrator.guids()}
         lines = past_lines(driver.timers.now(), known, self.chronicle) if past else []
-        driver.notes += driver.subscriptions.add(subscription, lines)
+        driver.listen(subscription, lines)
 
     def _unsubscribe(self, subscription: Subscription) -> None:
         self.tell(lambda: self.driver.subscriptions.remove(subscription))

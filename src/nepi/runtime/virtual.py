@@ -121,11 +121,11 @@ class VirtualPortal:
 
     def settled(self, answer: Answer, timeout: float | None) -> bool:
         """Play on until *answer* is there; False: it never comes, or not in time."""
-        self._awaited = answer
-        answer.add_done_callback(self._is_there)
         if not answer.done():
+            self._awaited = answer
+            answer.add_done_callback(self._is_there)
             self.play(timeout)
-        self._awaited = None
+            self._awaited = None
         return answer.done()
 
     def _is_there(self, answer: Answer) -> None:
