@@ -48,7 +48,6 @@ def test_what_is_written_as_json_is_read_as_the_same(data: dict[str, object]) ->
         ("1e3", 1000.0),
         (".5", 0.5),
         ("~", None),
-        ("", None),
         ("True", True),
         ("'20'", "20"),
         ("-.inf", float("-inf")),
@@ -56,15 +55,11 @@ def test_what_is_written_as_json_is_read_as_the_same(data: dict[str, object]) ->
     ],
 )
 def test_a_plain_word_means_what_yaml_1_2_says(text: str, value: object) -> None:
-    found = read_yaml(f"key: {text}\n").data
-    assert isinstance(found, dict)
-    assert found["key"] == value
-    assert type(found["key"]) is type(value)
+    assert repr(read_yaml(f"[{text}]\n").data) == repr([value])
 
 
 def test_not_a_number_is_read_as_such() -> None:
-    found: object = read_yaml("[.nan]").data
-    assert str(found) == "[nan]"
+    assert repr(read_yaml("[.nan]").data) == "[nan]"
 
 
 def test_the_line_of_everything_is_known_and_that_of_nothing_is_the_nearest() -> None:

@@ -48,7 +48,8 @@ class Entry:
     on: tuple[str, ...] = ()
     count: int | None = None
     attributes: Mapping[str, object] = field(factory=dict[str, object])
-    traces: Mapping[str, bool] = field(factory=dict[str, bool])
+    traces: Mapping[str, bool | str] = field(factory=dict[str, bool | str])
+    """Which are kept; a text is the name of the file."""
     rules: Mapping[Step, tuple[Rule, ...]] = field(factory=dict[Step, tuple[Rule, ...]])
 
     def copies(self) -> tuple[str, ...]:

@@ -35,13 +35,12 @@ TIMED = ("time", "resource", "do", "set")
 DOABLE = ("start", "stop")
 MOST_COPIES = 1_000_000
 
-Kind = Literal["a mapping", "a list", "a text", "a whole number", "true or false"]
+Kind = Literal["a mapping", "a list", "a text", "a whole number"]
 _KINDS: Mapping[Kind, type] = {
     "a mapping": dict,
     "a list": list,
     "a text": str,
     "a whole number": int,
-    "true or false": bool,
 }
 
 
@@ -115,12 +114,14 @@ class _Reader:
             on=tuple(self.texts(data.get("on"), (*path, "on"))),
             count=count,
             attributes=self.section(data, "attributes", path),
-            traces={key: self.whether(traces, key, (*path, "traces")) for key in traces},
+            traces={key: self.kept(traces[key], (*path, "traces", key)) for key in traces},
             rules={s: tuple(self.rules(data[s], (*path, s))) for s in HELD if s in data},
         )
 
-    def whether(self, data: Mapping[str, object], key: str, path: Path) -> bool:
-        return bool(self.of_kind(data[key], "true or false", (*path, key)))
+    def kept(self, value: object, path: Path) -> bool | str:
+        if not isinstance(value, bool | str):
+            self.tree.refuse(f"should be true, false or a file name, not {_called(value)}", path)
+        return value
 
     def rules(self, value: object, path: Path) -> Iterator[Rule]:
         if not isinstance(value, list):
@@ -177,8 +178,7 @@ class _Reader:
     # -- small things -----------------------------------------------------------------------
 
     def of_kind(self, value: object, kind: Kind, path: Path) -> Any:
-        right = isinstance(value, _KINDS[kind])
-        if not right or (isinstance(value, bool) and kind != "true or false"):
+        if not isinstance(value, _KINDS[kind]) or isinstance(value, bool):
             self.tree.refuse(f"should be {kind}, not {_called(value)}", path)
         return value
 
@@ -266,8 +266,8 @@ class _Names:
             taken[name] = entry.name
         for entry in self.found.resources:
             path = ("resources", entry.name)
-            for name, where in self.reader.placed({"on": list(entry.on)}, "on", path):
-                self.known(name, where)
+            for name in entry.on:
+                self.known(name, (*path, "on"))
             for step, rules in entry.rules.items():
                 self.rules(rules, (*path, str(step)))
 

@@ -76,6 +76,18 @@ def words(value: object) -> frozenset[str]:
     return frozenset(found)
 
 
+def needs_escaping(value: object, folder: str) -> bool:
+    """Tell whether there is anything in *value* that `escaped` would change."""
+    if isinstance(value, str):
+        return OPENING in value or folder in value
+    if isinstance(value, Mapping):
+        items = cast("Mapping[str, object]", value).values()
+        return any(needs_escaping(item, folder) for item in items)
+    if isinstance(value, list | tuple):
+        return any(needs_escaping(item, folder) for item in cast("list[Any]", value))
+    return False
+
+
 def escaped(value: object, known: Mapping[str, str]) -> object:
     """Return *value* as it is written: the texts of *known* as references to what they are.
 

@@ -1,0 +1,412 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The experiment as its author sees it: synchronous, typed, and safe in a notebook.
+
+Everything it promises is said here. How it is carried out is in `life`, what is waited for in
+`waiting`, what is left in the end in `ending`. The class is longer than others: it is the list of
+what an author can say.
+"""
+
+import asyncio
+import atexit
+import os
+import random
+import secrets
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from nepi.core.conditions import RUN_START, Guid
+from nepi.core.lifecycle import State
+from nepi.core.messages import Aim
+from nepi.core.stepping import OnFailure
+from nepi.experiment.binding import ExperimentBinding
+from nepi.experiment.dates import dated
+from nepi.experiment.describing import described
+from nepi.experiment.ending import Ending
+from nepi.experiment.errors import ForeignResourceError
+from nepi.experiment.giving import Giving
+from nepi.experiment.life import Life, say
+from nepi.experiment.overrides import apply_to, check_used
+from nepi.experiment.roster import Roster
+from nepi.experiment.run import FAILED, INTERRUPTED, Run
+from nepi.experiment.secrecy import References, texts
+from nepi.experiment.services import Services
+from nepi.experiment.surroundings import surroundings
+from nepi.experiment.waiting import Waits
+from nepi.formats import Description, save
+from nepi.resource import Moment, Resource, Setter, Verb, check_complete, connect
+from nepi.resource.units import seconds
+from nepi.results import Table
+from nepi.runtime.directory import RunDirectory
+from nepi.runtime.engine import Engine
+from nepi.runtime.subscriptions import Told
+
+R = TypeVar("R", bound=Resource)
+
+DEFAULT_DIR = "nepi-runs"
+Duration = float | str
+"""Seconds, or a text such as "200 ms"."""
+
+
+class Phase(StrEnum):
+    """How far an experiment has come."""
+
+    DESCRIBED = "described"
+    RUNNING = "running"
+    ABORTED = "aborted"
+    OVER = "over"
+
+
+class Experiment:
+    """Resources, and what waits for what; deployed, waited for, released.
+
+    *local_dir*: where the directories of runs are made ($NEPI_LOCAL_DIR, else ./nepi-runs).
+    *on_failure*: after a critical failure, "release" everything or leave it in place ("abort").
+    *seed*: of whatever `random` draws. *pictures*: draw topology and timeline at the end.
+    """
+
+    def __init__(
+        self,
+        name: str = "experiment",
+        *,
+        local_dir: str | os.PathLike[str] | None = None,
+        on_failure: OnFailure = "release",
+        seed: int | None = None,
+        run_id: str | None = None,
+        pictures: bool = True,
+    ) -> None:
+        around = surroundings()
+        chosen = around.local_dir or local_dir or os.environ.get("NEPI_LOCAL_DIR") or DEFAULT_DIR
+        self.name = name
+        self.on_failure: OnFailure = around.on_failure or on_failure
+        self.seed = seed
+        self._drawn = secrets.randbits(63) if seed is None else seed
+        self.random = random.Random(self._drawn)  # noqa: S311 - for experiments, not for secrets
+        self.references: References = {}
+        self.aimed: Aim | None = None
+        """What the first deploy() was to bring where."""
+        self.overridden: set[str] = set()
+        """The overrides from outside that named something."""
+        self._tell = around.tell or say
+        self._source = around.source
+        self._roster = Roster()
+        self._run = Run(RunDirectory.planned(chosen, name, run_id))
+        self.engine = self._new_engine()
+        self._life = Life(
+            roster=self._roster,
+            run=self._run,
+            engine=self.engine,
+            begin_run=self._begin_run,
+            describe=self.description,
+        )
+        self._services = Services(self.run_id, self.engine, self._run.record_agent)
+        self._binding = ExperimentBinding(self._life, self._services)
+        self._waits = Waits(self._life)
+        self._ending = Ending(
+            life=self._life,
+            name=name,
+            pictures=pictures,
+            tell=self._tell,
+        )
+        if around.created is not None:
+            around.created(self)
+
+    def _new_engine(self) -> Engine:
+        giving = Giving(self._roster, self.references)
+        engine = Engine(
+            on_failure=self.on_failure,
+            run_id=self.run_id,
+            give=giving.give,
+            redact=giving.redacted,
+            tell=self._tell,
+        )
+        giving.schedule = engine.schedule
+        return engine
+
+    # -- describing ---------------------------------------------------------------------------
+
+    def add(self, resource: R, *, on: Resource | None = None, guid: Guid | None = None) -> R:
+        """Make *resource* part of the experiment, connected to *on*; return it.
+
+        Without a name it gets one from its type. It may be added while the experiment runs.
+        """
+        with self._life.lock:
+            number, name = self._roster.next_guid(guid), self._roster.check_name(resource)
+            resource.bind(self._binding, number)
+            resource.name = name
+            self._roster.enter(resource, number)
+            self.overridden |= apply_to(resource, surroundings())
+        if on is not None:
+            self.connect(resource, on)
+        return resource
+
+    def connect(self, a: Resource, b: Resource) -> None:
+        """Make *a* and *b* neighbours; each waits for the other as its type says."""
+        self._check_mine(a, b)
+        if any(b is each for each in a.neighbours):
+            return
+        found = connect(a, b)
+        self._life.tell(*self._roster.connect(a.guid, b.guid, found))
+
+    def at(self, when: Duration, what: Verb | Setter, **values: object) -> None:
+        """Have a step done, or attributes set, *when* seconds after the first group is READY.
+
+        `exp.at("6 s", link.set, loss="1 %")`, `exp.at(10, client.stop)`.
+        """
+        entry = dated(when, what, values)
+        if self._roster.resources.get(entry.guid) is not what.resource:
+            raise ForeignResourceError(f"{what.resource.label} is not part of this experiment")
+        self._life.tell(*entry.events())
+        self._roster.dated.append(entry)
+
+    def call_at(self, when: Duration, callback: Callable[[], object]) -> None:
+        """Have *callback* called in a thread, or awaited; it is not saved with the experiment."""
+        name = getattr(callback, "__qualname__", repr(callback))
+        self._life.call_at(seconds(when), callback)
+        self._roster.unsaved.append(f"call_at {when}: {name}")
+
+    def description(self) -> Description:
+        """Return the whole experiment as plain data."""
+        return described(
+            self._roster,
+            self._run,
+            self.references,
+            name=self.name,
+            on_failure=self.on_failure,
+            seed=self.seed,
+        )
+
+    def save(self, path: str | Path) -> Path:
+        """Write the description into a .yaml or .json file; `load` makes the same of it."""
+        return save(self.description(), path)
+
+    @classmethod
+    def load(cls, path: str | Path, *, overrides: tuple[str, ...] = ()) -> "Experiment":
+        """Return the experiment that a file describes; DescriptionError says what is wrong."""
+        from nepi.experiment.building import load
+
+        return load(cls, path, overrides)
+
+    # -- carrying out -------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Make the directory of the run and its journal; deploy() does so by itself."""
+        self._life.begin()
+
+    def introduce(self, *resources: Resource) -> None:
+        """Make *resources*, if complete, known to the engine; whoever calls deploys them itself."""
+        self._check_mine(*resources)
+        for resource in resources:
+            check_complete(resource)
+        with self._life.lock:
+            self._life.begin()
+            for event in self._life.introduce(resources):
+                self.engine.put(event)
+
+    def deploy(self, *resources: Resource, wait_all_ready: bool = True) -> None:
+        """Have *resources*, or all that were not deployed yet, brought to STARTED; do not wait.
+
+        Everything is checked before anything is touched. *wait_all_ready*: none of them is
+        started before all are READY.
+        """
+        with self._life.lock:
+            chosen = resources or tuple(self._not_deployed())
+            aim = self._checked(chosen, wait_all_ready=wait_all_ready)
+            self._life.begin()
+            self._life.aim(chosen, aim)
+            self._life.describe_anew()
+
+    def _not_deployed(self) -> list[Resource]:
+        known = self._life.deployed
+        return [each for guid, each in self._roster.resources.items() if guid not in known]
+
+    def _checked(self, chosen: tuple[Resource, ...], *, wait_all_ready: bool) -> Aim:
+        """Return what *chosen* are to be brought to, or raise what is wrong; touch nothing."""
+        self._check_mine(*chosen)
+        for resource in chosen:
+            check_complete(resource)
+        aim = Aim(tuple(each.guid for each in chosen), State.STARTED, barrier=wait_all_ready)
+        if self._life.begun:
+            return aim
+        around = surroundings()
+        check_used(self._roster.resources.values(), around)
+        self._life.rehearse(aim)
+        self.aimed = aim
+        if around.deploying is not None:
+            around.deploying(self)
+        return aim
+
+    def _check_mine(self, *resources: Resource) -> None:
+        for each in resources:
+            if self._roster.resources.get(each.guid) is not each:
+                raise ForeignResourceError(f"{each.label} is part of another experiment")
+
+    def _begin_run(self) -> None:
+        seeds = {"experiment": self._drawn}
+        hidden = texts(self._roster.resources.values())
+        self._run.begin(source=self._source, seeds=seeds, secrets=hidden)
+        atexit.register(self._forgotten)
+
+    def wait(self, *things: Resource | Moment, timeout: Duration | None = None) -> None:
+        """Wait for moments, or until resources are STOPPED; without any, for all that end.
+
+        AbortedError: a critical resource failed. WaitTimeoutError: says what is waited for.
+        Ctrl-C releases the whole experiment.
+        """
+        try:
+            self._waits.wait(*things, timeout=_seconds(timeout))
+        except KeyboardInterrupt:
+            self._interrupted()
+            raise
+
+    async def wait_aio(self, *things: Resource | Moment, timeout: Duration | None = None) -> None:
+        """Do as `wait`, from an event loop."""
+        await self._waits.wait_aio(*things, timeout=_seconds(timeout))
+
+    def release(self, timeout: Duration | None = None) -> None:
+        """Release everything and close the run; nothing can be deployed any more."""
+        try:
+            self._life.release(_seconds(timeout))
+        except KeyboardInterrupt:
+            self._interrupted()
+            raise
+        self.close()
+
+    async def release_aio(self, timeout: Duration | None = None) -> None:
+        """Do as `release`, from an event loop."""
+        await self._life.release_aio(_seconds(timeout))
+        await asyncio.to_thread(self.close)
+
+    def close(self, outcome: str = "", *, reason: str = "") -> None:
+        """Write down what is left and give the run up, RELEASED or not; release() does so."""
+        atexit.unregister(self._forgotten)
+        self._ending.close(outcome, reason=reason)
+
+    def _interrupted(self) -> None:
+        self._tell("interrupted: releasing everything; press Ctrl-C again to kill what still runs")
+        self._life.release_harder(self._hurry)
+        self.close(INTERRUPTED, reason="Ctrl-C")
+
+    def _hurry(self) -> None:
+        self._tell("interrupted again: killing what still runs")
+        self._services.kill()
+
+    def _forgotten(self) -> None:
+        if self._life.over:
+            return
+        self._tell(
+            f"experiment {self.name!r} was not released; it is now (write `with` or release)"
+        )
+        self._life.release_harder(self._hurry)
+        self.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if isinstance(error, KeyboardInterrupt):
+            if not self._life.over:
+                self._interrupted()
+            return
+        try:
+            self._life.release()
+        except KeyboardInterrupt:
+            self._interrupted()
+            raise
+        self._leave(error)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._life.release_aio()
+        await asyncio.to_thread(self._leave, error)
+
+    def _leave(self, error: BaseException | None) -> None:
+        """Close after a block that ended with *error*, or tell of an abort nobody was told of."""
+        if error is None or self.engine.aborted:
+            self.close()
+        else:
+            self.close(FAILED, reason=f"the script failed: {type(error).__name__}: {error}")
+        if error is None and not self._waits.told:
+            self._waits.check()
+
+    # -- looking ------------------------------------------------------------------------------
+
+    @property
+    def run_id(self) -> str:
+        """The id of the run, known from the beginning."""
+        return self._run.run_id
+
+    @property
+    def run_dir(self) -> Path:
+        """The directory that the run leaves; made by the first deploy()."""
+        return self._run.path
+
+    @property
+    def state(self) -> Phase:
+        """How far the experiment has come."""
+        if self._life.over:
+            return Phase.OVER
+        if self.engine.aborted:
+            return Phase.ABORTED
+        return Phase.RUNNING if self._life.begun else Phase.DESCRIBED
+
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        """All resources, in the order in which they were added."""
+        return tuple(self._roster.resources.values())
+
+    def resource(self, name: str) -> Resource:
+        """Return the resource called *name*."""
+        return self._roster.resource(name)
+
+    def directory_of(self, name: str, guid: Guid) -> Path:
+        """Return the folder that a resource of this name and number has, or would have."""
+        return self._run.directory.resource_path(name, guid)
+
+    def time(self, moment: Moment) -> float:
+        """Return when *moment* was, in seconds after t = 0; ValueError if it was not yet."""
+        at = self.engine.moment(moment.resource.guid, moment.state)
+        zero = self.engine.moment(RUN_START, State.STARTED)
+        if at is None or zero is None:
+            raise ValueError(f"{moment} has not come yet: wait for it first")
+        return at + moment.delay - zero
+
+    def events(self) -> "tuple[object, ...]":
+        """Return everything that was said, but for dates, as the core is told."""
+        return tuple(self._roster.events())
+
+    def on(self, told: Told) -> None:
+        """Have *told* called, on the engine's thread, with batches of what happens, as dicts."""
+        self._life.on(told)
+
+    def table(self, kind: str) -> Table:
+        """Return what all resources have measured of one kind, such as "ping", so far."""
+        return self._ending.tables().table(kind)
+
+    def summary(self) -> Table:
+        """Return a line for every resource: how far it came, when, and why it failed."""
+        return self._ending.summary()
+
+    def __repr__(self) -> str:
+        return f"<Experiment {self.name!r}, run {self.run_id}: {self.state}>"
+
+    def _repr_html_(self) -> str:
+        return self.summary().html()
+
+
+def _seconds(timeout: Duration | None) -> float | None:
+    return None if timeout is None else seconds(timeout)
