@@ -226,7 +226,7 @@ def test_bytes_are_told_from_text_by_their_tag() -> None:
 
 def test_names_for_the_documentation() -> None:
     assert kind_of(str | list[str]).name == "text or list of text"
-    assert kind_of(dict[str, float], "s").name == "number by text"
+    assert kind_of(dict[str, float], "s").name == "mapping of text to number"
     assert kind_of(Colour | None).name == "one of red, green"
     assert kind_of(ipaddress.IPv4Address).name == "IPv4Address"
     assert kind_of(object).name == "anything"

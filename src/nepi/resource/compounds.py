@@ -87,13 +87,13 @@ class ByName(Kind):
 
     @property
     def name(self) -> str:
-        return f"{self.item.name} by {self.key.name}"
+        return f"mapping of {self.key.name} to {self.item.name}"
 
     def parse(self, value: object) -> Any:
         if isinstance(value, str):
             value = self._read(value)
         if not isinstance(value, Mapping):
-            raise refused(value, f"a mapping: {self.name}")
+            raise refused(value, f"a {self.name}")
         pairs = cast("Mapping[object, object]", value).items()
         return self.make({self.key.parse(key): self._item(key, each) for key, each in pairs})
 

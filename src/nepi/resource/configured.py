@@ -168,15 +168,16 @@ class Configured:
 
     def values(self, *, changed_only: bool = True, secrets: bool = False) -> dict[str, Any]:
         """Return attributes and their values inside: those that are not the default, or all."""
-        plan = self.blueprint()
-        first = dict(plan.defaults) | {name: make() for name, make in plan.makers}
-        return {
-            name: self.__dict__[name]
-            for name, field in plan.fields.items()
-            if name in self.__dict__
-            and (secrets or not field.said.secret)
-            and not (changed_only and name in first and first[name] == self.__dict__[name])
-        }
+        plan, store = self.blueprint(), self.__dict__
+        first = plan.defaults
+        # Most values are the very objects that the class has as defaults: a quick look first.
+        there = [name for name in plan.fields if name in store]
+        if changed_only:
+            there = [name for name in there if first.get(name, self) is not store[name]]
+            made = {name: make() for name, make in plan.makers if name in plan.fields}
+            default = {name: first.get(name, made.get(name, self)) for name in there}
+            there = [name for name in there if default[name] != store[name]]
+        return {name: store[name] for name in there if secrets or not plan.fields[name].said.secret}
 
     def plain_values(self, *, changed_only: bool = True, secrets: bool = False) -> dict[str, Any]:
         """Return attributes as JSON has them; constructing with these gives the same values."""

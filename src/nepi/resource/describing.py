@@ -95,14 +95,14 @@ def describe(cls: type[Resource]) -> TypeInfo:
     """Tell all that is declared of a resource type, its own declarations first."""
     plan = cls.blueprint()
     own = _declarers(cls)
-    order = sorted(plan.fields.values(), key=lambda field: own[field.name][0])
+    order = [plan.fields[name] for name in own if name in plan.fields]
     text = inspect.getdoc(cls) or ""
     return TypeInfo(
         rtype=cls.rtype or cls.__name__,
         aliases=cls.aliases,
         help=text.partition("\n")[0],
         text=text,
-        attributes=tuple(_attribute(cls, field, own[field.name][1]) for field in order),
+        attributes=tuple(_attribute(cls, field, own[field.name]) for field in order),
         traces=tuple(
             TraceInfo(each.name, each.help, each.enabled, each.file)
             for each in plan.traces.values()
@@ -119,15 +119,15 @@ def _first_line(cls: type) -> str:
     return (inspect.getdoc(cls) or "").partition("\n")[0]
 
 
-def _declarers(cls: type[Resource]) -> dict[str, tuple[int, str]]:
-    """Return who declares each attribute last: how far up, and the name of that type."""
-    found: dict[str, tuple[int, str]] = {}
+def _declarers(cls: type[Resource]) -> dict[str, str]:
+    """Return the type that declares each attribute last, the declarations of *cls* first."""
+    found: dict[str, str] = {}
     known = cls.__name__
-    for depth, base in enumerate(cls.__mro__):
+    for base in cls.__mro__:
         # What has no name is a part of the type that builds on it.
         known = base.__name__ if base is Resource else vars(base).get("rtype") or known
         for name in vars(base).get(OWN, {}):
-            found.setdefault(name, (depth, known))
+            found.setdefault(name, known)
     return found
 
 

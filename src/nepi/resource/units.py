@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 from types import MappingProxyType
 
 from attrs import field, frozen
@@ -20,7 +21,7 @@ class UnitError(ValueError):
     """The text is not a quantity of this kind; the message shows one that is."""
 
 
-@frozen
+@frozen(eq=False)
 class Unit:
     """One kind of quantity: how its texts are read, and how its numbers are written."""
 
@@ -54,6 +55,7 @@ class Unit:
             raise UnitError(f"{value!r} is not a whole number of {self.symbol}")
         return int(whole)
 
+    @lru_cache(maxsize=1024)  # noqa: B019 - there are five units, for ever
     def _read(self, text: str) -> Decimal:
         parts: list[re.Match[str]] = []
         end = 0

@@ -69,11 +69,11 @@ class Ping(Application):
     send_buffer: MaybeWholeQuantity = attribute(
         default=None, unit="B", gt=0, classic="sendBuff", help="Buffer of the socket"
     )
-    timestamp: Literal["", "tsonly", "tsandaddr"] = attribute(
-        default="", help="Ask for the times of the hosts on the way"
+    timestamp: Literal["tsonly", "tsandaddr"] | None = attribute(
+        default=None, help="Ask for the times of the hosts on the way"
     )
-    hint: Literal["", "do", "dont", "want"] = attribute(
-        default="", help="Path MTU discovery: do (never fragment), want, dont"
+    hint: Literal["do", "dont", "want"] | None = attribute(
+        default=None, help="Path MTU discovery: do (never fragment), want, dont"
     )
     print_timestamp: bool = attribute(default=True, help="Records have the time of each answer")
     quiet: bool = attribute(default=False, help="Only the summary, no answers")
