@@ -33,5 +33,8 @@ def refuse_sudo(wanted: bool) -> None:  # noqa: FBT001 - validators take the val
 
 def stdin_of_classic(text: str) -> Content:
     """Return what NEPI scripts mean: the file of this name, or else the text itself."""
-    path = Path(text).expanduser()
-    return path if path.is_file() else text
+    try:
+        path = Path(text).expanduser()
+        return path if path.is_file() else text
+    except (OSError, ValueError, RuntimeError):  # too long or odd for a path: so it is a text
+        return text
