@@ -14,6 +14,7 @@ from nepi.execution.attribute import Attribute, Flags, Types
 from nepi.execution.controller import Controller, Line
 from nepi.execution.declared import common_attributes
 from nepi.execution.errors import FrozenAttributeError, UnknownAttributeError
+from nepi.execution.relations import Guids, condition_of
 from nepi.execution.resource import ResourceFactory, ResourceManager
 from nepi.execution.trace import Trace, TraceAttr
 from nepi.resource import AttributeInfo, Phase, Registry, Resource, describe
@@ -23,7 +24,7 @@ from nepi.resource.traces import TraceFile
 from nepi.runtime.engine import Engine
 from nepi.util.timefuncs import tnow
 
-_TYPES = {"bool": Types.Bool, "int": Types.Integer, "float": Types.Double}
+_TYPES = {"boolean": Types.Bool, "integer": Types.Integer, "number": Types.Double}
 
 
 class Builtin(ResourceManager):
@@ -59,7 +60,7 @@ class Builtin(ResourceManager):
             super().set(name, value)
             return
         try:
-            setattr(self.resource, field, value)
+            self.resource.set_classic(name, value)
         except FixedError as error:
             raise FrozenAttributeError(str(error)) from None
         except NoAttributeError as error:
@@ -76,6 +77,16 @@ class Builtin(ResourceManager):
 
     def has_changed(self, name: str) -> bool:
         return bool(self.get(name) != self._attribute(name).default)
+
+    def register_condition(
+        self, action: int, group: Guids, state: int, time: str | float | None = None
+    ) -> None:
+        super().register_condition(action, group, state, time)
+        condition = condition_of(action, self.conditions[action][-1])
+        ec = self.ec
+        if all(isinstance(ec.get_resource(g), Builtin) for g in condition.requirement.group):
+            # The experiment writes it down, too: it is part of the description and of the plan.
+            self.resource.binding.hold(self._guid, condition.step, (condition.requirement,))
 
     # -- traces ---------------------------------------------------------------------------------
 
@@ -161,6 +172,8 @@ class Builtin(ResourceManager):
         return tnow() - timedelta(seconds=self.engine.now() - moments[-1])
 
     def _act(self, step: Step) -> None:
+        if self._line is None:
+            self._find_line()
         try:
             self.resource.binding.act(self._guid, step)
         except Refusal as refusal:

@@ -13,11 +13,11 @@ from typing import Any
 
 from nepi.core.conditions import Condition, Guid, Requirement
 from nepi.core.lifecycle import State, Step
-from nepi.core.messages import DEFAULT_POLICY, Add, Connect, Failure, Hold
+from nepi.core.messages import DEFAULT_POLICY, Add, Aim, Connect, Failure, Hold
 from nepi.execution.builtin import Builtin
 from nepi.execution.relations import condition_of
 from nepi.execution.resource import ResourceManager
-from nepi.experiment import Experiment
+from nepi.experiment import Experiment, surroundings
 from nepi.experiment.roster import add_event
 from nepi.resource import check_complete
 from nepi.runtime.engine import Engine
@@ -144,23 +144,32 @@ class Carrier:
                         pending += group
             self._relate(fresh)
 
-    def prepare(self, guids: Iterable[Guid]) -> None:
-        """Introduce *guids*, which are about to be deployed, as they are by now.
+    def prepare(self, aim: Aim) -> None:
+        """Introduce who is about to be deployed, as they are by now.
 
         Built-in ones that are not complete are refused before anything is touched.
         """
         with self._lock:
-            rms = [self._resources[guid] for guid in guids]
+            rms = [self._resources[guid] for guid in aim.guids]
             builtins = [rm.resource for rm in rms if isinstance(rm, Builtin)]
             for resource in builtins:
                 check_complete(resource)
+            if not self.begun:
+                self._announce(aim)
             for rm in rms:
                 known = self._critical.get(rm.guid)
                 if known is not None and known != rm.get("critical"):
                     self._register(rm)
-            self.introduce(guids)
+            self.introduce(aim.guids)
             if builtins:
                 self.experiment.introduce(*builtins)
+
+    def _announce(self, aim: Aim) -> None:
+        """Tell whoever runs the script that it is about to touch something."""
+        self.experiment.aimed = aim
+        deploying = surroundings().deploying
+        if deploying is not None:
+            deploying(self.experiment)
 
     def _register(self, rm: ResourceManager) -> None:
         critical = self._critical[rm.guid] = bool(rm.get("critical"))
@@ -205,6 +214,18 @@ class Carrier:
         with suppress(Exception):  # `perform` has logged it
             rm.perform(Step.RELEASE)
         rm.engine_says(State.RELEASED, None)
+
+    def release(self, guids: list[Guid], *, stubborn: bool) -> None:
+        """Have *guids* RELEASED; with *stubborn* the first Ctrl-C only makes it quicker."""
+        self.introduce(guids)
+        self.engine.ask(Aim(tuple(guids), State.RELEASED))
+        try:
+            self.engine.wait(guids, State.RELEASED, interrupts=False)
+        except KeyboardInterrupt:
+            if not stubborn:
+                raise
+            self.engine.cancel(guids, reason="Ctrl-C")
+            self.engine.wait(guids, State.RELEASED, interrupts=False)
 
     def close(self) -> None:
         """End the engine and write down how the run went; harmless when it never began."""

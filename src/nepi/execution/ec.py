@@ -11,8 +11,6 @@ import threading
 from pathlib import Path
 
 from nepi.core.conditions import Guid
-from nepi.core.lifecycle import State
-from nepi.core.messages import Aim
 from nepi.execution.carrier import Carrier
 from nepi.execution.controller import Line
 from nepi.execution.operating import Operating
@@ -114,11 +112,11 @@ class ExperimentController(Operating):
         """Release *guids*, or all; return when they are RELEASED."""
         chosen = self.resources if guids is None else guids_of(guids)
         self._check(chosen)
+        if self._ecstate == ECState.TERMINATED:
+            return
         if self._carrier.begun:
-            self._carrier.introduce(chosen)
-            self._carrier.engine.ask(Aim(tuple(chosen), State.RELEASED))
             with self._orderly():
-                self._carrier.engine.wait(chosen, State.RELEASED, interrupts=False)
+                self._carrier.release(chosen, stubborn=self._is_ending)
         else:
             for guid in chosen:
                 self._carrier.release_unbegun(self._resources[guid])

@@ -55,12 +55,12 @@ class Operating(Describing, Logger):
         self._check(chosen)
         group = next(self._group_ids) if group is None else group
         members = self._groups.setdefault(group, [])
-        self._carrier.prepare(chosen)
-        engine = self._carrier.begin()
+        aim = Aim(tuple(chosen), State.STARTED, barrier=wait_all_ready)
+        self._carrier.prepare(aim)
         if wait_all_ready:
             self._join(chosen, members)
         try:
-            engine.ask(Aim(tuple(chosen), State.STARTED, barrier=wait_all_ready))
+            self._carrier.engine.ask(aim)
         except AlreadyAbortedError as refusal:
             self.error(str(refusal))
             return
@@ -123,7 +123,7 @@ class Operating(Describing, Logger):
         chosen = guids_of(guids)
         self._check(chosen)
         seconds = None if timeout is None else delay_seconds(timeout)
-        if chosen:
+        if chosen and self._ecstate != ECState.TERMINATED:
             self._carrier.introduce(chosen)
             engine = self._carrier.begin()
             with self._orderly(), contextlib.suppress(WaitTimeoutError):
@@ -137,7 +137,7 @@ class Operating(Describing, Logger):
             yield
         except KeyboardInterrupt:
             if not self._is_ending:
-                self.error("interrupted: releasing everything; again, and it is left as it is")
+                self.error("interrupted: releasing everything; again, and nobody is asked any more")
                 self.shutdown()
             raise
 

@@ -19,7 +19,7 @@ from nepi.execution.life import Life
 from nepi.execution.relations import Related
 from nepi.execution.states import ResourceAction, ResourceState, ResourceState2str
 from nepi.execution.trace import TraceAttr
-from nepi.resource.errors import nearest
+from nepi.resource.errors import RetiredTypeError, nearest
 
 __all__ = [
     "ResourceAction",
@@ -148,6 +148,8 @@ class ResourceFactory:
         for find in cls._elsewhere:
             try:
                 return find(rtype)
+            except RetiredTypeError:
+                raise
             except UnknownTypeError as error:
                 if not get_close_matches(rtype, own):
                     unknown = str(error)

@@ -2,7 +2,7 @@
 # NEPI scripts say no types, and this one is as they are.
 # mypy: ignore-errors
 # pyright: basic, reportOptionalMemberAccess=false, reportOperatorIssue=false
-# ruff: noqa: ANN001, ANN003, ANN201, ANN206
+# ruff: noqa: ANN001, ANN003, ANN201
 """A file goes from a client to a server; three conditions say when what begins and ends."""
 
 import os

@@ -2,7 +2,7 @@
 # NEPI scripts say no types, and this one is as they are.
 # mypy: ignore-errors
 # pyright: basic, reportOptionalMemberAccess=false, reportOperatorIssue=false
-# ruff: noqa: ANN001, ANN003, ANN201, ANN206
+# ruff: noqa: ANN201, ANN206
 """Types of one's own, among built-in ones: an interface needs its node, a probe its interface."""
 
 from nepi.execution.attribute import Attribute, Flags, Types
