@@ -712,3 +712,37 @@ def test_the_twins_for_loops(engine: VirtualEngine) -> None:
         "is STOPPED",
         "not RELEASED within 3 s: r1 is STOPPED",
     ]
+
+
+def test_a_subclass_that_overrides_the_single_step_means_it(
+    engine: VirtualEngine, crowd: type[Crowd]
+) -> None:
+    class Alone(crowd):  # type: ignore[misc, valid-type]
+        async def do_start(self) -> None:
+            alone.append(self.guid)
+
+    alone: list[int] = []
+    for guid in (2, 4):
+        add(engine, guid, Alone(guid, "here"))
+    run(engine, 2, 4)
+    assert (sorted(alone), crowd.calls) == ([2, 4], [])
+
+
+def test_the_getattr_of_an_actor_is_left_alone(engine: VirtualEngine) -> None:
+    class Touchy:
+        def __getattr__(self, name: str) -> Any:
+            raise AssertionError(f"asked for {name}")
+
+        def do_stop(self) -> None:
+            raise OSError("no")
+
+    class Slotted:
+        __slots__ = ()
+
+    engine.register(1, Touchy(), Add(1, critical=False, steps=frozenset({Step.STOP, Step.START})))
+    engine.register(2, Slotted(), Add(2, critical=False))
+    run(engine, 1, 2)
+    with pytest.raises(OSError, match="no"):
+        engine.act(1, Step.STOP)
+    engine.ask(Force(1, Step.STOP), Aim((1, 2), State.RELEASED))
+    assert engine.wait([1, 2], State.RELEASED, interrupts=False)

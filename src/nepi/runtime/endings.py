@@ -9,6 +9,7 @@ from nepi.core.conditions import Guid
 from nepi.core.lifecycle import State
 from nepi.core.messages import Add, Ended, Reached
 from nepi.runtime.attempts import Report, failure_of
+from nepi.runtime.hooks import hook
 
 
 class Endings:
@@ -31,8 +32,9 @@ class Endings:
         """Begin to wait for who is STARTED; wait no longer for who is not."""
         if reached.state is State.STARTED:
             add = self._adds.get(reached.guid)
-            finished = getattr(self._actors.get(reached.guid), "finished", None)
-            if finished is not None and add is not None and add.ends:
+            ends = add is not None and add.ends
+            finished = hook(self._actors.get(reached.guid), "finished") if ends else None
+            if finished is not None:
                 self._drop(reached.guid)
                 task = self._loop.create_task(self._watch(reached.guid, finished))
                 self._tasks[reached.guid] = task

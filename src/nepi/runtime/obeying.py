@@ -32,6 +32,7 @@ from nepi.runtime.attempts import Answer
 from nepi.runtime.chronicle import Chronicle
 from nepi.runtime.endings import Endings
 from nepi.runtime.errors import StepRefusedError
+from nepi.runtime.hooks import hook
 from nepi.runtime.mailbox import Mailbox
 from nepi.runtime.performing import Performer
 from nepi.runtime.settings import Settings
@@ -112,7 +113,7 @@ class Obeying:
     def _refused(self, order: Refused) -> None:
         if answer := self.tokens.pop(order.token, None):
             self.owe(answer, error=StepRefusedError(order.guid, order.step, order.reason))
-        elif refused := getattr(self.actors.get(order.guid), "refused", None):
+        elif refused := hook(self.actors.get(order.guid), "refused"):
             refused(order.step, order.reason)
         else:
             log.error("%s", order.reason)
@@ -121,7 +122,7 @@ class Obeying:
         self.chronicle.note(reached)
         self.endings.note(reached)
         if reached.state >= State.FAILED:
-            told = getattr(self.actors.get(reached.guid), "reached", None)
+            told = hook(self.actors.get(reached.guid), "reached")
             if told is not None:
                 told(reached.state, reached.failure)
 

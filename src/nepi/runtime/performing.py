@@ -18,6 +18,7 @@ from nepi.core.lifecycle import Step
 from nepi.core.messages import Abandon, Grant, Interrupt, Run
 from nepi.runtime.attempts import Answer, Attempt, Batch, Report
 from nepi.runtime.errors import StepAbandonedError
+from nepi.runtime.hooks import hook
 from nepi.runtime.pool import Crew
 
 Kind = Literal["thread", "place", "task"]
@@ -49,12 +50,23 @@ class Way:
 
 def way_of(actor: object, step: Step) -> Way | None:
     """Return how *actor* performs *step*; None: there is nothing to do."""
-    many = getattr(actor, f"do_{step}_many", None)
-    if many is not None:
-        kind = kind_of(getattr(many, "__func__", many))
-        return Way("thread" if kind == "thread" else "task", f"do_{step}_many")
-    method = getattr(actor, METHODS[step], None)
+    one, many = METHODS[step], f"do_{step}_many"
+    if is_batched(type(actor), one, many):
+        call = getattr(actor, many)
+        kind = kind_of(getattr(call, "__func__", call))
+        return Way("thread" if kind == "thread" else "task", many)
+    method = hook(actor, one)
     return None if method is None else Way(kind_of(getattr(method, "__func__", method)))
+
+
+def is_batched(kind: type, one: str, many: str) -> bool:
+    """Return whether *many* counts: a subclass that overrides *one* alone means it."""
+    for base in kind.__mro__:
+        if many in vars(base):
+            return True
+        if one in vars(base):
+            return False
+    return False
 
 
 def nothing() -> None:
@@ -83,7 +95,9 @@ class Performer:
 
     def way(self, guid: Guid, step: Step) -> Way | None:
         """Return how that resource performs *step*."""
-        actor = self._actors[guid]
+        return self._way(self._actors[guid], step)
+
+    def _way(self, actor: Any, step: Step) -> Way | None:
         kind = actor.__class__
         try:
             return self._ways[kind, step]
@@ -95,9 +109,9 @@ class Performer:
 
     def begin(self, order: Run | Grant, since: float, answer: Answer | None = None) -> None:
         """Let the step begin now, or at `flush` if it takes a thread or company."""
-        way = self.way(order.guid, order.step)
         actor = self._actors[order.guid]
-        call = getattr(actor, METHODS[order.step], nothing)
+        way = self._way(actor, order.step)
+        call = nothing if way is None else getattr(actor, METHODS[order.step], nothing)
         attempt = Attempt(order, call, self._report, since)
         if answer is not None:
             attempt.answer = answer
