@@ -12,7 +12,9 @@ from nepi.backends.linux.packages import hint
 from nepi.hosts import CommandNotFoundError, Host, HostError, NotExecutableError
 
 # A word that is a plain name, not made of variables, quotes or the like, after NAME=VALUE.
-_FIRST = re.compile(r"\s*(?:[A-Za-z_]\w*=[^\s'\"`$\\]*\s+)*([\w./+-][\w./+:@%-]*)(?=[\s;&|<>]|$)")
+_FIRST = re.compile(
+    r"\s*(?:[A-Za-z_]\w*=[^\s'\"`$\\]*\s+)*([\w./+-][\w./+:@%-]*)(?=[\s;&|<>]|$)(?!\s*\()"
+)
 
 # Looks for $1 as a shell would; the exit code says what it is, the output where that was.
 _LOOK = """

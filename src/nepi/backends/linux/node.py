@@ -3,8 +3,8 @@
 
 import socket
 from pathlib import PurePosixPath
-from typing import ClassVar
 
+from nepi.core.lifecycle import Step
 from nepi.hosts.agenthost import AgentHost
 from nepi.hosts.client import AgentClient
 from nepi.hosts.errors import HostError
@@ -56,8 +56,6 @@ class Node(Resource, AgentHost):
 
     _machine: LocalMachine | None = internal(default=None)
 
-    STARTING: ClassVar[float] = 0.2  # seconds until an agent answers, as `nepi plan` expects it
-
     @property
     def client(self) -> AgentClient:
         """The way to the machine's agent."""
@@ -70,6 +68,10 @@ class Node(Resource, AgentHost):
         if self._machine is None:
             raise NotDeployedError(f"{self.label} is not there yet: it has to be PROVISIONED first")
         return self._machine
+
+    def estimate(self, step: Step) -> float:
+        # As long as it takes until an agent has been begun and answers.
+        return 0.2 if step is Step.PROVISION else 0.0
 
     async def do_provision(self) -> None:
         self._machine = await self.binding.service(LocalMachine)
