@@ -84,14 +84,15 @@ def test_retries_aborts_and_notes_are_told(paper: Paper) -> None:
             add(1, "a"),
             {"t": 1.0, "kind": "retried", **step, "at": 3.0},
             {"t": 3.0, "kind": "aborted", **step},
-            {"t": 3.0, "kind": "late", "guid": 1, "report": {}},
+            {"t": 3.0, "kind": "late", "guid": 1, "report": {"kind": "done", "step": "deploy"}},
+            {"t": 3.0, "kind": "late", "guid": 1, "report": {"kind": "ended"}},
             {"t": 3.0, "kind": "note", "text": "the disk is full"},
         ],
     )
     assert words(paper.lines()) == [
         "deploying  a: deploy failed and is tried again in 2.000 s: no route",
         "deploying  aborted: a: no route",
-        "deploying  a: a step that was given up ended",
+        "deploying  a: deploy, which was given up, has ended",
         "deploying  the disk is full",
     ]
 

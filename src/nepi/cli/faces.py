@@ -135,20 +135,32 @@ def _reached(progress: Progress, record: Record) -> str:
         return "everything is READY: t = 0"
     failure = record.get("failure")
     if failure and record["state"] == "FAILED":
-        return f"{_name(progress, record)}: {record['state']}: {said(failure)}"
+        return f"{_name(progress, record)}: FAILED: {_reason(progress, record)}"
     return ""
 
 
 def _retried(progress: Progress, record: Record) -> str:
     pause = clock(record["at"] - record["t"])
     text = f"{_name(progress, record)}: {record['step']} failed and is tried again in {pause}"
-    return f"{text}: {said(record['failure'])}"
+    return f"{text}: {_reason(progress, record)}"
+
+
+def _reason(progress: Progress, record: Record) -> str:
+    reason = said(record["failure"])
+    item = progress.items.get(record["guid"])
+    return item.of_itself(reason) if item else reason
+
+
+def _late(progress: Progress, record: Record) -> str:
+    """Of a process that ends while it is being stopped there is nothing to be told."""
+    step = record["report"].get("step")
+    return f"{_name(progress, record)}: {step}, which was given up, has ended" if step else ""
 
 
 WORDS: Mapping[str, Callable[[Progress, Record], str]] = {
     "reached": _reached,
     "retried": _retried,
     "aborted": lambda progress, _: f"aborted: {progress.aborted}",
-    "late": lambda progress, record: f"{_name(progress, record)}: a step that was given up ended",
+    "late": _late,
     "note": lambda _, record: str(record["text"]),
 }

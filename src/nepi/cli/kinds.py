@@ -100,8 +100,6 @@ def _attribute(attribute: AttributeInfo) -> tuple[object, ...]:
 def explained(attribute: AttributeInfo) -> str:
     """The help of *attribute*, with what its values are limited to."""
     parts = [attribute.help]
-    if attribute.choices:
-        parts.append("one of " + ", ".join(attribute.choices))
     if attribute.limits:
         parts.append(attribute.limits)
     if attribute.secret:

@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from nepi.cli import output
 from nepi.cli.output import clock, volume
 from nepi.cli.progress import Item, Progress
 from nepi.core.lifecycle import State
+from nepi.results import TableError, load_table
 from nepi.runtime.directory import RunDirectory, RunDirectoryError
 from nepi.runtime.errors import JournalError
 from nepi.runtime.finding import find
@@ -75,13 +76,14 @@ def one(text: str, *, as_json: bool = False) -> None:
     output.say()
     output.show(columns, [_resource_row(each) for each in data["resources"]])
     rows = [
-        (resource["name"], trace["name"], volume(trace["size"]), trace["path"])
+        (volume(trace["size"]), Path(trace["path"]).relative_to(entry.directory))
         for resource in data["resources"]
         for trace in resource["traces"]
+        if trace["size"]
     ]
     if rows:
         output.say()
-        output.show(("resource", "trace", "size", "file"), rows)
+        output.show(("size", "trace, in the directory"), rows)
 
 
 def _facts(data: Mapping[str, Any]) -> Iterator[str]:
@@ -124,7 +126,7 @@ def told(directory: Path) -> dict[str, Any]:
         said = run.read_json(run.provenance.name)
     except RunDirectoryError:
         said = {}
-    results: Mapping[str, Any] = said.get("resources") or {}
+    codes = _exit_codes(run.path)
     progress = progress_of(run)
     return {
         "run": run.run_id,
@@ -134,7 +136,7 @@ def told(directory: Path) -> dict[str, Any]:
         "reason": said.get("reason") or progress.aborted,
         "started": said.get("started"),
         "ended": said.get("ended"),
-        "resources": [_resource(run, progress, item, results) for item in progress.items.values()],
+        "resources": [_resource(run, progress, item, codes) for item in progress.items.values()],
         "pictures": sorted(str(path) for path in run.path.glob("*.svg")),
         "tables": sorted(str(path) for path in (run.path / "tables").glob("*.csv")),
     }
@@ -149,7 +151,7 @@ def progress_of(run: RunDirectory) -> Progress:
 
 
 def _resource(
-    run: RunDirectory, progress: Progress, item: Item, ended: Mapping[str, Any]
+    run: RunDirectory, progress: Progress, item: Item, codes: Mapping[int, object]
 ) -> dict[str, Any]:
     folder = run.resource_path(item.name, item.guid)
     moments = {state.name: round(progress.time(at), 6) for state, at in item.moments.items()}
@@ -163,7 +165,7 @@ def _resource(
         "started": moments.get(State.STARTED.name),
         "lasted": None if item.lasted is None else round(item.lasted, 6),
         "moments": moments,
-        "exit_code": _exit_code(ended.get(item.name)),
+        "exit_code": codes.get(item.guid),
         "failure": item.failure or None,
         "traces": [
             {"name": trace.name, "size": trace.size, "path": str(trace.path)}
@@ -172,7 +174,14 @@ def _resource(
     }
 
 
-def _exit_code(result: object) -> object:
-    return (
-        cast("Mapping[str, object]", result).get("exit_code") if isinstance(result, dict) else None
-    )
+def _exit_codes(run: Path) -> dict[int, object]:
+    """What the applications returned, by guid; a signal that ended one as its negative number."""
+    try:
+        rows = list(load_table(run, "applications"))
+    except (TableError, OSError):
+        return {}
+    codes: dict[int, object] = {}
+    for row in rows:
+        signal = row["signal"]
+        codes[int(str(row["guid"]))] = row["exit_code"] if signal is None else -int(str(signal))
+    return codes

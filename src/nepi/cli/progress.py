@@ -46,6 +46,10 @@ class Item:
     remark: str = ""
     needs: dict[Step, list[Need]] = field(factory=dict[Step, list[Need]])
 
+    def of_itself(self, message: str) -> str:
+        """Return *message* without the name of this resource, where that is said already."""
+        return message.removeprefix(f"{self.rtype} {self.name!r}: ")
+
     @property
     def lasted(self) -> float | None:
         """How long it was STARTED, if it was and is no more."""
@@ -169,13 +173,14 @@ def _reached(progress: Progress, record: Record) -> None:
     if state is not State.RELEASED:
         item.outcome = state
     if failure := record.get("failure"):
-        item.failure = said(failure)
+        item.failure = item.of_itself(said(failure))
 
 
 def _retried(progress: Progress, record: Record) -> None:
     item = progress.items[record["guid"]]
     item.step = None
-    item.remark = f"{record['step']} is tried again: {said(record['failure'])}"
+    reason = item.of_itself(said(record["failure"]))
+    item.remark = f"{record['step']} is tried again: {reason}"
 
 
 def _aborted(progress: Progress, record: Record) -> None:
