@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from nepi.agent import processes
 from nepi.agent.processes import Stat, View
 
-REST = b" ".join(str(number).encode() for number in range(7, 50))
+REST = b" ".join(str(number).encode() for number in range(7, 55))
 
 
 def line(pid: int, name: bytes, parent: int, state: bytes = b"S") -> bytes:

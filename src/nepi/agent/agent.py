@@ -73,5 +73,6 @@ class Agent:
 
     def _rest(self) -> set[ending.Key]:
         view = processes.View(processes.table())
+        ending.settle(view.processes)
         found = view.marked(processes.RUN_MARK, self._run) - {os.getpid()}
         return {(pid, view.processes[pid].start) for pid in found}

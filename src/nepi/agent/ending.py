@@ -15,6 +15,8 @@ from nepi.agent import processes, syscalls
 Key = tuple[int, int]
 _ROUNDS = 20
 _PATIENCE = 5.0
+# About as long as an exec takes.
+_EXEC = 0.01
 
 
 def send(key: Key, number: int) -> int:
@@ -54,6 +56,15 @@ def end(keys: Iterable[Key], number: int, patience: float) -> list[Key]:
     for descriptor in waiting:
         os.close(descriptor)
     return reached
+
+
+def settle(pids: Iterable[int]) -> None:
+    """Waits until none of these is in the middle of an exec, where it has no marks."""
+    for _ in range(_ROUNDS):
+        between = [(pid, processes.start_time(pid)) for pid in pids if processes.is_between(pid)]
+        if not between:
+            return
+        end(between, 0, _EXEC)
 
 
 def kill_until_none(find: Callable[[], set[Key]]) -> list[Key]:

@@ -208,8 +208,10 @@ class Keeper:
 
     def _descendants(self) -> set[ending.Key]:
         view = processes.View(processes.table())
+        below = view.descendants([os.getpid()])
+        ending.settle(below)
         return {
             (pid, view.processes[pid].start)
-            for pid in view.descendants([os.getpid()])
+            for pid in below
             if view.mark(pid, processes.RUN_MARK) in (None, self._run)
         }

@@ -14,13 +14,15 @@ from collections.abc import Iterable, Iterator
 
 RUN_MARK = "NEPI_RUN"
 JOB_MARK = "NEPI_JOB"
-_AFTER_NAME_START = 19
+# Places of fields after the name, as `man 5 proc` counts them less three.
+_FLAGS, _START, _ENV_END = 6, 19, 48
+_KERNEL_THREAD = 0x00200000
 
 
 class Stat:
     """One process at one moment."""
 
-    __slots__ = ("group", "parent", "pid", "session", "start", "state")
+    __slots__ = ("between", "group", "parent", "pid", "session", "start", "state")
 
     def __init__(self, pid: int, text: bytes) -> None:
         # The name, in parentheses, may hold anything: the fields begin after the last one.
@@ -30,7 +32,10 @@ class Stat:
         self.parent = int(fields[1])
         self.group = int(fields[2])
         self.session = int(fields[3])
-        self.start = int(fields[_AFTER_NAME_START])
+        self.start = int(fields[_START])
+        # In the middle of an exec: the old environment is gone, the new one not there yet.
+        kernel = int(fields[_FLAGS]) & _KERNEL_THREAD
+        self.between = not kernel and int(fields[_ENV_END]) == 0
 
     @property
     def living(self) -> bool:
@@ -92,11 +97,25 @@ def command_line(pid: int) -> list[str]:
     return [os.fsdecode(part) for part in text.rstrip(b"\0").split(b"\0")] if text else []
 
 
+def environment(pid: int) -> bytes | None:
+    """The environment it was started with; None where it is gone, or another user's."""
+    return _read(f"/proc/{pid}/environ")
+
+
+def is_between(pid: int) -> bool:
+    """Whether it is just executing another program: for this moment it has no marks."""
+    if environment(pid) != b"":
+        return False
+    found = stat(pid)
+    return found is not None and found.living and found.between
+
+
 def mark(pid: int, name: str) -> str | None:
     """The value of one variable of the environment it was started with."""
-    text = _read(f"/proc/{pid}/environ")
-    if not text:
-        return None
+    return _value(environment(pid) or b"", name)
+
+
+def _value(text: bytes, name: str) -> str | None:
     wanted = os.fsencode(name) + b"="
     for part in text.split(b"\0"):
         if part.startswith(wanted):
@@ -116,7 +135,9 @@ class View:
     def __init__(self, processes: dict[int, Stat]) -> None:
         self.processes = processes
         self._children: dict[int, list[int]] = {}
-        self._marks: dict[tuple[int, str], str | None] = {}
+        self._environments: dict[int, bytes] = {}
+        # Those that cannot be known at this moment: another look will tell.
+        self.between: set[int] = set()
         for one in processes.values():
             self._children.setdefault(one.parent, []).append(one.pid)
 
@@ -139,10 +160,11 @@ class View:
 
     def mark(self, pid: int, name: str) -> str | None:
         """As the function `mark`, read once a moment."""
-        key = (pid, name)
-        if key not in self._marks:
-            self._marks[key] = mark(pid, name)
-        return self._marks[key]
+        if pid not in self._environments:
+            text = self._environments[pid] = environment(pid) or b""
+            if not text and is_between(pid):
+                self.between.add(pid)
+        return _value(self._environments[pid], name)
 
     def marked(self, name: str, value: str, among: Iterable[int] | None = None) -> set[int]:
         """Those whose environment has this value."""

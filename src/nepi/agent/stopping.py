@@ -22,6 +22,9 @@ from nepi.agent.processes import JOB_MARK, RUN_MARK, View
 
 # After KILL only a process in the kernel's hands (a dead disk) is still there.
 _LAST_WAIT = 5.0
+# How long an exec takes, and how often we wait for it before we let go of what never ends it.
+_EXEC = 0.005
+_EXECS = 200
 _Key = tuple[int, int]
 Done = Callable[[Header], None]
 
@@ -40,6 +43,7 @@ class Stop:
         self.refused: list[int] = []
         self.timer: Timer | None = None
         self.asked: list[Done] = []
+        self.patience = _EXECS
 
     def result(self) -> Header:
         """What is told to who asked."""
@@ -70,7 +74,8 @@ class Scope:
     def of(self, job: Job | None) -> set[int]:
         """The processes of one job, or all."""
         if job is None:
-            return self.ours
+            # Who is in the middle of an exec may belong to a run inside this run.
+            return self.ours - self.view.between
         found = self.view.marked(JOB_MARK, job.mark, self.ours) | self._session(job)
         below = self.view.descendants(found)
         return found | {pid for pid in below & self.ours if self._may_be(pid, job)}
@@ -135,6 +140,8 @@ class Stops:
                 os.close(descriptor)
 
     def _look_again(self, stop: Stop) -> None:
+        if stop.over:
+            return
         if not self._due:
             self._loop.soon(self._look)
         if stop not in self._due:
@@ -154,7 +161,12 @@ class Stops:
             key = (pid, scope.view.processes[pid].start)
             if stop.signalled.get(key) != stop.number and pid not in stop.refused:
                 self._signal(stop, key)
-        if not stop.waiting:
+        if stop.waiting:
+            return
+        if scope.view.between & scope.ours and stop.patience:
+            stop.patience -= 1
+            self._loop.later(_EXEC, lambda: self._look_again(stop))
+        else:
             self._finish(stop)
 
     def _signal(self, stop: Stop, key: _Key) -> None:

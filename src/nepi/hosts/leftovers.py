@@ -197,6 +197,8 @@ def _guards(record: AgentRecord) -> Iterator[ending.Key]:
 def _processes(record: AgentRecord) -> set[ending.Key]:
     """Everything of the run that lives, keeper and agent too."""
     view = View(processes.table())
+    # Who is in the middle of an exec has no marks for that moment.
+    ending.settle(view.processes)
     guards = [pid for pid, _ in _guards(record)]
     found = set(guards) | view.descendants(guards) | view.marked(RUN_MARK, record.run)
     sessions = _sessions(record)

@@ -78,20 +78,23 @@ class LocalMachine(AgentHost):
         environment = {**os.environ, processes.RUN_MARK: self.record.run}
         # A controller that is itself a job of another run begins no part of that job.
         environment.pop(processes.JOB_MARK, None)
-        launcher = await asyncio.create_subprocess_exec(
-            *(self._python, "-I", "-S", archive, self.record.run, self.record.directory),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment,
-            start_new_session=True,
-        )
+        try:
+            launcher = await asyncio.create_subprocess_exec(
+                *(self._python, "-I", "-S", archive, self.record.run, self.record.directory),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=environment,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise AgentStartError(f"{self._python} cannot begin an agent: {error}") from error
         out, err = await launcher.communicate()
         try:
             told: dict[str, Any] = json.loads(out)
         except ValueError:
             words = err.decode("utf-8", "replace").strip() or "it said nothing"
-            raise AgentStartError(f"{self._python} could not begin an agent: {words}") from None
+            raise AgentStartError(f"{self._python} cannot begin an agent: {words}") from None
         return told
 
     async def close(self, grace: float | None = None) -> Stopped:
