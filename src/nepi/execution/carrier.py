@@ -6,7 +6,7 @@ What a script calls is in `ec` and its parts; how a resource performs a step is 
 
 import atexit
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -67,7 +67,11 @@ class Actor:
 
 
 class Carrier:
-    """Gives the engine what it needs to know, when it needs to know it."""
+    """Gives the engine what it needs to know, when it needs to know it.
+
+    User-defined resources are known to the engine from the beginning. Built-in ones may still be
+    incomplete until they are deployed: they are made known when somebody has to do with them.
+    """
 
     def __init__(
         self,
@@ -85,84 +89,114 @@ class Carrier:
         """Whether the run has left its mark on this machine."""
         self._resources = resources
         self._critical: dict[Guid, bool] = {}
+        self._met: set[Guid] = set()
         self._lock = threading.RLock()
 
     # -- describing -----------------------------------------------------------------------------
 
     def adopt(self, rm: ResourceManager) -> None:
-        """Take a new resource in; the experiment itself knows the built-in ones."""
+        """Take a new resource in."""
         if isinstance(rm, Builtin):
             rm.engine = self.engine
             self.experiment.add(rm.resource, guid=rm.guid)
+            return
+        self._register(rm)
+        if self.begun:
+            rm.listen(self)
 
     def connect(self, rm: ResourceManager, other: ResourceManager) -> None:
         """Make two resources neighbours; ImpossibleConnectionError if they are built-in and not."""
         if isinstance(rm, Builtin) and isinstance(other, Builtin):
             self.experiment.connect(rm.resource, other.resource)
+        elif rm is not other:
+            self.meet(rm.guid, other.guid)
+            self.engine.put(Connect(rm.guid, other.guid))
         rm.register_connection(other.guid)
         other.register_connection(rm.guid)
-        if self.knows(rm.guid, other.guid):
-            self._tell_connection(rm, other.guid)
 
     def hold(self, guid: Guid, condition: Condition) -> None:
         """Let *guid* obey *condition*; a circular wait is refused."""
-        self.introduce(condition.requirement.group)
+        self.meet(*condition.requirement.group)
         self.engine.ask(Hold(guid, condition))
 
-    # -- introducing ----------------------------------------------------------------------------
+    # -- making known ---------------------------------------------------------------------------
 
     def begin(self) -> Engine:
         """Have the run directory, the entry among the runs, the journal; return the engine."""
         if not self.begun:
             with self._lock:
-                self.experiment.begin()
-                # Called before the experiment's own, which knows the built-in resources only.
-                atexit.register(self._at_exit)
-                self.begun = True
+                self._begin()
         return self.engine
 
-    def knows(self, *guids: Guid) -> bool:
-        """Whether the engine knows all of *guids*."""
-        return all(guid in self._critical for guid in guids)
+    def _begin(self) -> None:
+        if self.begun:
+            return
+        self.experiment.begin()
+        # Called before the experiment's own, which knows the built-in resources only.
+        atexit.register(self._at_exit)
+        self.begun = True
+        for rm in list(self._resources.values()):
+            if not isinstance(rm, Builtin):
+                self._enlist(rm)
+            elif rm.guid in self._met or rm.conditions:
+                self._meet(rm)
 
-    def introduce(self, guids: Iterable[Guid]) -> None:
-        """Make *guids*, their neighbours and all they wait for known to the engine."""
-        with self._lock:
-            self.begin()
-            fresh: list[Guid] = []
-            pending = list(guids)
-            while pending:
-                guid = pending.pop()
-                rm = self._resources.get(guid)
-                if rm is None or guid in self._critical:
-                    continue
-                self._register(rm)
-                fresh.append(guid)
-                pending += rm.connections
-                for noted in rm.conditions.values():
-                    for group, _, _ in noted:
-                        pending += group
-            self._relate(fresh)
+    def meet(self, *guids: Guid) -> None:
+        """Make *guids* known to the engine, those that are not yet."""
+        for guid in guids:
+            rm = self._resources.get(guid)
+            if isinstance(rm, Builtin) and rm.guid not in self._met:
+                with self._lock:
+                    self._meet(rm)
+
+    def _meet(self, rm: Builtin) -> None:
+        if rm.guid not in self._met:
+            # For the time being: when it is deployed, the experiment registers it as it is then.
+            self._met.add(rm.guid)
+            self.engine.register(rm.guid, rm.resource, add_event(rm.resource))
+        if self.begun:
+            self._enlist(rm)
+
+    def _enlist(self, rm: ResourceManager) -> None:
+        """Tell what *rm* waits for, and listen to it."""
+        for action, noted in rm.conditions.items():
+            for each in noted:
+                self.meet(*each[0])
+                self.engine.put(Hold(rm.guid, condition_of(action, each)))
+        rm.listen(self)
+
+    def _register(self, rm: ResourceManager) -> None:
+        critical = self._critical[rm.guid] = bool(rm.get("critical"))
+        add = Add(rm.guid, rm.get_rtype(), critical=critical, classic=True, policy=POLICY)
+        self.engine.register(rm.guid, Actor(rm), add)
+
+    # -- deploying and releasing ----------------------------------------------------------------
 
     def prepare(self, aim: Aim) -> None:
-        """Introduce who is about to be deployed, as they are by now.
+        """Tell the engine of those who are about to be deployed, as they are by now.
 
         Built-in ones that are not complete are refused before anything is touched.
         """
         with self._lock:
             rms = [self._resources[guid] for guid in aim.guids]
-            builtins = [rm.resource for rm in rms if isinstance(rm, Builtin)]
-            for resource in builtins:
-                check_complete(resource)
+            builtins = [rm for rm in rms if isinstance(rm, Builtin)]
+            for rm in builtins:
+                check_complete(rm.resource)
             if not self.begun:
                 self._announce(aim)
             for rm in rms:
-                known = self._critical.get(rm.guid)
-                if known is not None and known != rm.get("critical"):
+                if rm.get("critical") != self._critical.get(rm.guid, rm.get("critical")):
                     self._register(rm)
-            self.introduce(aim.guids)
+            self.begin()
             if builtins:
-                self.experiment.introduce(*builtins)
+                self._deploy(builtins)
+
+    def _deploy(self, rms: list[Builtin]) -> None:
+        self.experiment.introduce(*(rm.resource for rm in rms))
+        for rm in rms:
+            if rm.guid not in self._met:
+                self._met.add(rm.guid)
+                self._enlist(rm)
 
     def _announce(self, aim: Aim) -> None:
         """Tell whoever runs the script that it is about to touch something."""
@@ -171,53 +205,9 @@ class Carrier:
         if deploying is not None:
             deploying(self.experiment)
 
-    def _register(self, rm: ResourceManager) -> None:
-        critical = self._critical[rm.guid] = bool(rm.get("critical"))
-        if isinstance(rm, Builtin):
-            # For the time being: once deployed, the experiment registers it as it is then.
-            self.engine.register(rm.guid, rm.resource, add_event(rm.resource))
-        else:
-            add = Add(rm.guid, rm.get_rtype(), critical=critical, classic=True, policy=POLICY)
-            self.engine.register(rm.guid, Actor(rm), add)
-
-    def _relate(self, fresh: list[Guid]) -> None:
-        """Tell of conditions and connections, now that both sides of each are known."""
-        new = set(fresh)
-        put = self.engine.put
-        for guid in fresh:
-            rm = self._resources[guid]
-            for other in rm.connections:
-                if guid < other or other not in new:
-                    self._tell_connection(rm, other)
-            for action, noted in rm.conditions.items():
-                for each in noted:
-                    put(Hold(guid, condition_of(action, each)))
-            rm.listen(self)
-
-    def _tell_connection(self, rm: ResourceManager, guid: Guid) -> None:
-        other = self._resources.get(guid)
-        # The experiment has told of those between built-in ones, and what follows from them.
-        told = isinstance(rm, Builtin) and isinstance(other, Builtin)
-        if not (told or other is None or other is rm):
-            self.engine.put(Connect(rm.guid, guid))
-
-    # -- later, and the end ---------------------------------------------------------------------
-
-    def call(
-        self, rm: ResourceManager, name: str, value: Any, after: tuple[Requirement, ...]
-    ) -> None:
-        """Set attribute *name* of *rm* once all of *after* holds."""
-        self.begin().call(partial(rm.set, name, value), after=after)
-
-    def release_unbegun(self, rm: ResourceManager) -> None:
-        """Release a resource that nothing was ever done with, leaving no mark of a run."""
-        with suppress(Exception):  # `perform` has logged it
-            rm.perform(Step.RELEASE)
-        rm.engine_says(State.RELEASED, None)
-
     def release(self, guids: list[Guid], *, stubborn: bool) -> None:
         """Have *guids* RELEASED; with *stubborn* the first Ctrl-C only makes it quicker."""
-        self.introduce(guids)
+        self.meet(*guids)
         self.engine.ask(Aim(tuple(guids), State.RELEASED))
         try:
             self.engine.wait(guids, State.RELEASED, interrupts=False)
@@ -226,6 +216,22 @@ class Carrier:
                 raise
             self.engine.cancel(guids, reason="Ctrl-C")
             self.engine.wait(guids, State.RELEASED, interrupts=False)
+
+    def release_unbegun(self, rm: ResourceManager) -> None:
+        """Release a resource that nothing was ever done with, leaving no mark of a run."""
+        with suppress(Exception):  # `perform` has logged it
+            rm.perform(Step.RELEASE)
+        rm.engine_says(State.RELEASED, None)
+
+    # -- later, and the end ---------------------------------------------------------------------
+
+    def call(
+        self, rm: ResourceManager, name: str, value: Any, after: tuple[Requirement, ...]
+    ) -> None:
+        """Set attribute *name* of *rm* once all of *after* holds."""
+        for needed in after:
+            self.meet(*needed.group)
+        self.begin().call(partial(rm.set, name, value), after=after)
 
     def close(self) -> None:
         """End the engine and write down how the run went; harmless when it never began."""

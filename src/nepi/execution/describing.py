@@ -168,13 +168,14 @@ class Describing:
         needed = Requirement(frozenset(group), State(state), delay_seconds(time))
         for rm in [self._rm(guid) for guid in guids_of(guids1)]:
             rm.get(name)
-            self._carrier.introduce([rm.guid, *group])
             started = Requirement(frozenset([rm.guid]), State.STARTED)
             self._carrier.call(rm, name, value, (started, needed))
 
     def _check(self, guids: Iterable[Guid]) -> None:
+        known = self._resources
         for guid in guids:
-            self._rm(guid)
+            if guid not in known:
+                self._rm(guid)
 
     # -- traces ---------------------------------------------------------------------------------
 

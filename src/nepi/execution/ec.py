@@ -100,7 +100,8 @@ class ExperimentController(Operating):
         """Return the way to the engine for *guid*, which is introduced to it if need be."""
         if guid not in self._resources:
             return None
-        self._carrier.introduce([guid])
+        self._carrier.begin()
+        self._carrier.meet(guid)
         return self._carrier
 
     def log_message(self, msg: str) -> str:

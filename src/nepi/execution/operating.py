@@ -11,6 +11,7 @@ from nepi.core.conditions import Condition, Guid, Requirement
 from nepi.core.errors import AlreadyAbortedError
 from nepi.core.lifecycle import State, Step
 from nepi.core.messages import Aim, Force, Hold
+from nepi.execution.builtin import Builtin
 from nepi.execution.describing import Describing
 from nepi.execution.relations import Guids, guids_of
 from nepi.execution.resource import ResourceManager
@@ -124,11 +125,12 @@ class Operating(Describing, Logger):
         self._check(chosen)
         seconds = None if timeout is None else delay_seconds(timeout)
         if chosen and self._ecstate != ECState.TERMINATED:
-            self._carrier.introduce(chosen)
+            self._carrier.meet(*chosen)
             engine = self._carrier.begin()
             with self._orderly(), contextlib.suppress(WaitTimeoutError):
                 engine.wait(chosen, state, timeout=seconds, interrupts=interrupts)
-        return {guid: self._rm(guid).state for guid in chosen}
+        resources = self._resources
+        return {guid: resources[guid].state for guid in chosen}
 
     @contextlib.contextmanager
     def _orderly(self) -> Generator[None]:
@@ -175,7 +177,7 @@ class Operating(Describing, Logger):
         tid = next(self._task_ids)
         owner: Any = getattr(callback, "__self__", None)
         step = step_of(callback) if isinstance(owner, ResourceManager) else None
-        if step is not None and not (delay or track) and self._carrier.knows(owner.guid):
+        if step is not None and not (delay or track or isinstance(owner, Builtin)):
             engine.post(Force(owner.guid, step))  # there is nobody to tell how it went
             return tid
         task = engine.schedule(delay, callback)
