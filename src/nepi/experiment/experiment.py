@@ -19,7 +19,7 @@ from typing import Self, TypeVar
 
 from nepi.core.conditions import RUN_START, Guid
 from nepi.core.lifecycle import State
-from nepi.core.messages import Aim
+from nepi.core.messages import Aim, Event
 from nepi.core.stepping import OnFailure
 from nepi.experiment.binding import ExperimentBinding
 from nepi.experiment.dates import dated
@@ -87,6 +87,8 @@ class Experiment:
         self.references: References = {}
         self.aimed: Aim | None = None
         """What the first deploy() was to bring where."""
+        self.foretold: list[Event] = []
+        """What else a plan has to know: the classic resources, and what was said of them."""
         self.overridden: set[str] = set()
         """The overrides from outside that named something."""
         self._tell = around.tell or say
@@ -221,6 +223,10 @@ class Experiment:
     def _not_deployed(self) -> list[Resource]:
         known = self._life.deployed
         return [each for guid, each in self._roster.resources.items() if guid not in known]
+
+    def check(self) -> Aim:
+        """Raise what is wrong with the experiment as it is; return what deploy() would aim at."""
+        return self._checked(tuple(self._not_deployed()), wait_all_ready=True)
 
     def _checked(self, chosen: tuple[Resource, ...], *, wait_all_ready: bool) -> Aim:
         """Return what *chosen* are to be brought to, or raise what is wrong; touch nothing."""
@@ -385,9 +391,15 @@ class Experiment:
             raise ValueError(f"{moment} has not come yet: wait for it first")
         return at + moment.delay - zero
 
-    def events(self) -> "tuple[object, ...]":
-        """Return everything that was said, but for dates, as the core is told."""
-        return tuple(self._roster.events())
+    def events(self) -> tuple[Event, ...]:
+        """Return everything that was said so far, as the core is told."""
+        dates = (event for dated in self._roster.dated for event in dated.events())
+        return (*self._roster.events(), *dates, *self.foretold)
+
+    @property
+    def unsaved(self) -> tuple[str, ...]:
+        """What was asked for that no description can hold."""
+        return tuple(self._roster.unsaved)
 
     def on(self, told: Told) -> None:
         """Have *told* called, on the engine's thread, with batches of what happens, as dicts."""
