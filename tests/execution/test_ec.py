@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from nepi.execution import carrier
 from nepi.execution.attribute import Flags
 from nepi.execution.ec import ECState, ExperimentController, FailureLevel
 from nepi.execution.errors import (
@@ -209,6 +210,28 @@ def test_two_controllers_do_not_meet(make_ec: Make) -> None:
     one.wait_started(guid, timeout=LIMIT)
 
     assert other.state(guid) == ResourceState.NEW
+
+
+def test_a_few_resources_are_drawn_in_the_end(
+    make_ec: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawing = pytest.importorskip("nepi.results.drawing")
+    if not drawing.available():
+        pytest.skip("nothing draws here")
+    ec = make_ec("drawn")
+    monkeypatch.setattr(carrier, "PICTURED", 200)
+    guid = ec.register_resource("test::Plain")
+    ec.deploy()
+    ec.wait_started(guid, timeout=LIMIT)
+    ec.shutdown()
+
+    assert {"timeline.svg", "topology.svg"} <= {path.name for path in Path(ec.run_dir).iterdir()}
+
+
+def test_who_is_not_there_has_no_way_to_the_engine(ec: ExperimentController) -> None:
+    ec.inform_failure(99)
+
+    assert ec.line(99) is None
 
 
 def test_messages_say_which_experiment(

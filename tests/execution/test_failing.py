@@ -2,7 +2,10 @@
 """What fails: who else fails with it, what waits return, what is left for release and shutdown."""
 
 import json
+import os
 import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -12,7 +15,8 @@ from nepi.core.messages import Policy
 from nepi.execution import carrier
 from nepi.execution.ec import ECState, ExperimentController, FailureLevel
 from nepi.execution.resource import ResourceAction, ResourceFactory, ResourceState
-from nepi.runtime.errors import EngineThreadError
+from nepi.runtime.engine import Engine
+from nepi.runtime.errors import EngineError, EngineThreadError, JournalError
 from tests.execution.conftest import Make
 from tests.execution.kinds import LIMIT, Diary, Plain
 
@@ -191,6 +195,88 @@ def test_waiting_on_the_engines_own_thread_is_refused(ec: ExperimentController) 
 
     assert done.wait(LIMIT)
     assert "wait_aio" in str(found[0])
+
+
+def test_a_second_ctrl_c_waits_for_nobody_any_more(ec: ExperimentController, diary: Diary) -> None:
+    here, gate = threading.get_ident(), threading.Event()
+
+    class Stubborn(Plain):
+        _rtype = "test::Stubborn"
+
+        def do_release(self) -> None:
+            signal.pthread_kill(here, signal.SIGINT)
+            assert gate.wait(LIMIT)
+
+    ResourceFactory.register_type(Stubborn)
+    guid = ec.register_resource("test::Stubborn")
+    ec.deploy()
+    ec.wait_started(guid, timeout=LIMIT)
+    ec.schedule("20ms", lambda: signal.pthread_kill(here, signal.SIGINT))
+
+    with pytest.raises(KeyboardInterrupt):
+        ec.wait_finished(guid, timeout=LIMIT)
+
+    assert not gate.is_set()
+    gate.set()
+    assert ec.state(guid, hr=True) == "RELEASED"
+    assert ec.ecstate == ECState.TERMINATED
+    assert diary.of(guid) == ["deploy", "start"]
+
+
+def test_an_engine_that_cannot_go_on_does_not_keep_a_shutdown(
+    ec: ExperimentController,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    guid = ec.register_resource("test::Plain")
+    ec.deploy()
+    ec.wait_started(guid, timeout=LIMIT)
+
+    def broken() -> None:
+        raise EngineError("it has failed")
+
+    monkeypatch.setattr(ec, "release", broken)
+    ec.shutdown()
+
+    assert ec.ecstate == ECState.TERMINATED
+    assert "not everything could be released: it has failed" in caplog.text
+
+
+def test_a_journal_that_cannot_be_written_is_a_failure_of_the_controller(
+    ec: ExperimentController, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trouble = JournalError("no space left")
+    monkeypatch.setattr(Engine, "trouble", property(lambda _: trouble))
+
+    assert ec.failure_level == FailureLevel.EC_FAILURE
+    assert ec.ecstate == ECState.FAILED
+
+
+def test_a_script_that_forgets_to_shut_down_is_helped(tmp_path: Path) -> None:
+    script = (
+        "from nepi.execution.ec import ExperimentController\n"
+        "from nepi.execution.resource import ResourceManager\n"
+        f"ec = ExperimentController('forgot', local_dir={str(tmp_path)!r})\n"
+        "guid = ec.register_resource('Resource')\n"
+        "ec.deploy()\n"
+        "ec.wait_started(guid)\n"
+        "print(ec.run_dir)\n"
+    )
+    environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")}
+
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    assert "without shutdown()" in done.stderr
+    run = Path(done.stdout.strip())
+    assert '"state":"RELEASED"' in (run / "events.jsonl").read_text()
+    assert json.loads((run / "run.json").read_text())["outcome"] == "completed"
 
 
 def test_ctrl_c_in_a_wait_is_an_orderly_release(ec: ExperimentController) -> None:

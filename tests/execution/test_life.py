@@ -4,6 +4,8 @@
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -164,6 +166,33 @@ def test_a_released_resource_says_nothing_more(wire: Wire, field: Field) -> None
 
     assert wire.states == [State.RELEASED]
     assert rm.state is State.RELEASED
+
+
+def test_a_state_may_be_given_as_the_number_it_is(field: Field) -> None:
+    rm = field.make(Quiet)
+
+    rm.set_state(3, "_ready_time")
+
+    assert rm.state is State.READY
+
+
+def test_a_newer_retry_takes_the_place_of_the_older_one(field: Field) -> None:
+    rm = field.make(Quiet)
+    cancelled: list[str] = []
+    tasks = [SimpleNamespace(cancel=partial(cancelled.append, name)) for name in "abc"]
+
+    rm.retries(Step.DEPLOY, tasks[0])
+    rm.retries(Step.DEPLOY, tasks[1])
+    assert cancelled == ["a"]
+    rm.set_provisioned()
+    assert cancelled == ["a"], "still needed"
+    rm.set_ready()
+    assert cancelled == ["a", "b"]
+    rm.retries(Step.RELEASE, tasks[2])
+    rm.set_stopped()
+    assert cancelled == ["a", "b"], "still needed"
+    rm.set_released()
+    assert cancelled == ["a", "b", "c"]
 
 
 def test_a_failed_resource_stays_failed_whatever_a_late_step_says(wire: Wire, field: Field) -> None:

@@ -208,8 +208,8 @@ class Carrier:
     def release(self, guids: list[Guid], *, stubborn: bool) -> None:
         """Have *guids* RELEASED; with *stubborn* the first Ctrl-C only makes it quicker."""
         self.meet(*guids)
-        self.engine.ask(Aim(tuple(guids), State.RELEASED))
         try:
+            self.engine.ask(Aim(tuple(guids), State.RELEASED))
             self.engine.wait(guids, State.RELEASED, interrupts=False)
         except KeyboardInterrupt:
             if not stubborn:

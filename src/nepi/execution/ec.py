@@ -17,6 +17,7 @@ from nepi.execution.operating import Operating
 from nepi.execution.relations import Guids, guids_of
 from nepi.execution.states import ECState, FailureLevel
 from nepi.experiment import Experiment
+from nepi.runtime.errors import EngineError
 from nepi.runtime.pool import limit_from_environment
 
 __all__ = ["ECState", "ExperimentController", "FailureLevel"]
@@ -138,6 +139,9 @@ class ExperimentController(Operating):
                 return
             self._is_ending = True
             self._drop_tasks()
-            self.release()
+            try:
+                self.release()
+            except EngineError as error:
+                self.error(f"not everything could be released: {error}")
             self._ecstate = ECState.TERMINATED
             self._carrier.close()
