@@ -346,7 +346,7 @@ def test_conditions_among_built_in_ones_are_part_of_the_description(
     ec.shutdown()
 
     description = (Path(ec.run_dir) / "experiment.json").read_text()
-    assert "work.stopped" in description
+    assert f"work-{one}.stopped" in description
 
 
 def test_who_runs_the_script_is_told_before_anything_is_touched(tmp_path: Path) -> None:

@@ -98,6 +98,9 @@ class Carrier:
         """Take a new resource in."""
         if isinstance(rm, Builtin):
             rm.engine = self.engine
+            # Scripts know resources by their guids, so messages and pictures name these.
+            kind = rm.get_rtype().rpartition("::")[2].lower()
+            rm.resource.name = rm.resource.name or f"{kind}-{rm.guid}"
             self.experiment.add(rm.resource, guid=rm.guid)
             return
         self._register(rm)
