@@ -979,3 +979,18 @@ def test_reached_carries_the_failure(three: Player) -> None:
     three.breaks = {(A, Step.DISCOVER)}
     three.tell(start(A))
     assert Reached(A, State.FAILED, 0.0, BROKEN) in three.commands
+
+
+def test_a_force_is_answered_though_a_dependency_failed_during_the_release() -> None:
+    """Whoever forces a step is told that it cannot be, whatever else has befallen the resource."""
+    world = Orchestrator(on_failure="abort")
+    for guid in (A, B):
+        world.handle(Add(guid, steps=frozenset({Step.DEPLOY, Step.RELEASE})), 0.0)
+    world.handle(hold(B, Step.START, A, State.STARTED), 0.0)
+    world.handle(start(A, B), 0.0)
+    world.handle(Done(B, Step.DEPLOY, 2), 1.0)
+    (begun,) = (c for c in world.handle(release(B), 1.0) if isinstance(c, Run))
+    world.handle(Failed(A, Step.DEPLOY, 1, BROKEN), 2.0)
+    world.handle(Force(B, Step.START, 7), 2.0)
+    commands = world.handle(Done(B, Step.RELEASE, begun.attempt), 3.0)
+    assert [c.token for c in commands if isinstance(c, Refused)] == [7]

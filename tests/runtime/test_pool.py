@@ -53,8 +53,9 @@ class Work:
         assert self.may_end.wait(SOON)
         self.ended.set()
 
-    def recall(self) -> None:
+    def recall(self) -> bool:
         self.recalled.set()
+        return self.number != 9
 
 
 @pytest.fixture
@@ -288,3 +289,11 @@ def test_a_limit_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, text: 
     monkeypatch.setenv("NEPI_NTHREADS", text)
     with pytest.raises(EngineError, match="NEPI_NTHREADS"):
         limit_from_environment()
+
+
+def test_a_job_that_cannot_be_called_off_is_done_all_the_same(pool: Pool) -> None:
+    work = Work(9, blocks=False)
+    pool.recall(9)
+    pool.extend([work])
+    assert work.ended.wait(SOON)
+    assert work.recalled.is_set()

@@ -62,6 +62,7 @@ class Stepping(Board):
     def _go_on(self, track: Track, step: Step | None) -> None:
         if track.doomed:
             self._fail(track, track.doomed)
+            self._look(track)  # its life may be over already: who forces it has still to be told
         elif track.forced:
             self._grant(track, track.forced.popleft())
         elif step:

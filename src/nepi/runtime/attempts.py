@@ -16,6 +16,7 @@ from attrs import define
 from nepi.core.conditions import Guid
 from nepi.core.lifecycle import Step
 from nepi.core.messages import Done, Event, Failed, Failure, Grant, Run
+from nepi.runtime.errors import StepAbandonedError
 
 Answer = Future[Any]
 Call = Callable[[], Any]
@@ -77,9 +78,10 @@ class Attempt:
         else:
             self.done()
 
-    def recall(self) -> None:
+    def recall(self) -> bool:
         """Report that it was called off before it began."""
         self.failed(asyncio.CancelledError(f"{self.step} was called off before it began"))
+        return True
 
     def run_in_place(self) -> None:
         """Perform a coroutine that never suspends, here and now."""
@@ -126,7 +128,12 @@ class Attempt:
         """Report what it raised."""
         self.live = False
         event = Failed(self.guid, self.step, self.number, failure_of(error))
-        self.report(event if self.answer is None else Ask(event, self.answer, error=error))
+        if self.answer is None:
+            self.report(event)
+            return
+        if isinstance(error, asyncio.CancelledError):  # whoever asked is not being cancelled
+            error = StepAbandonedError(self.guid, self.step)
+        self.report(Ask(event, self.answer, error=error))
 
 
 RUNNING: ContextVar[Attempt | None] = ContextVar("nepi_running", default=None)
@@ -157,10 +164,9 @@ class Batch:
             errors = [error] * len(self.members)
         self._tell(errors)
 
-    def recall(self) -> None:
-        """Report that all of it was called off before it began."""
-        for attempt in self.members:
-            attempt.recall()
+    def recall(self) -> bool:
+        """Be performed all the same: it was one of them that was called off."""
+        return False
 
     async def run_suspending(self) -> None:
         """Perform it as the task that this is called from."""

@@ -34,7 +34,22 @@ class Job(Protocol):
     number: int
 
     def run(self) -> None: ...
-    def recall(self) -> None: ...
+
+    def recall(self) -> bool:
+        """Be called off before it began; return False if it has to be done all the same."""
+        ...
+
+
+class Chore:
+    """A job of the engine's own, which nobody calls off."""
+
+    __slots__ = ()
+    since = 0.0
+    number = 0
+
+    def recall(self) -> bool:
+        """Do it all the same."""
+        return False
 
 
 class Crew(Protocol):
@@ -265,9 +280,7 @@ class Pool:
             hand.job = job
             if dropped and job.number in dropped:
                 dropped.discard(job.number)
-            elif recalled and job.number in recalled:
-                job.recall()
-            else:
+            elif not (recalled and job.number in recalled and job.recall()):
                 job.run()
             hand.job = None
             self._ended += 1

@@ -13,22 +13,18 @@ from nepi.runtime.attempts import failure_of
 from nepi.runtime.errors import JournalError
 from nepi.runtime.journal import Journal
 from nepi.runtime.lines import note
+from nepi.runtime.pool import Chore
 from nepi.runtime.timers import Timers
 
 SYNC_AFTER = 1.0
 
 
-class _Sync:
+class _Sync(Chore):
     """The job of bringing the journal to the disk, which may take long."""
 
     def __init__(self, journal: Journal, over: Callable[[JournalError | None], None]) -> None:
         self._journal = journal
         self._over = over
-        self.since = 0.0
-        self.number = 0
-
-    def recall(self) -> None:
-        """It has no number, so nobody does."""
 
     def run(self) -> None:
         try:

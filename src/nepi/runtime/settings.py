@@ -11,22 +11,19 @@ from typing import Any
 from nepi.core.conditions import Guid
 from nepi.core.messages import Apply
 from nepi.runtime.attempts import Answer
+from nepi.runtime.pool import Chore
 
 Give = Callable[[Guid, str, object], Any]
 Told = Callable[[Apply, Answer | None, BaseException | None], None]
 
 
-class _Drain:
+class _Drain(Chore):
     """The job of giving one resource what waits for it."""
 
     def __init__(self, settings: "Settings", guid: Guid, since: float) -> None:
         self._settings = settings
         self._guid = guid
         self.since = since
-        self.number = 0
-
-    def recall(self) -> None:
-        """It has no number, so nobody does."""
 
     def run(self) -> None:
         self._settings.drain(self._guid)

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from nepi.core.lifecycle import Step
 from nepi.runtime.errors import StepRefusedError
+from nepi.runtime.pool import Chore
 from nepi.runtime.timers import Timer
 
 Callback = Callable[[], Any]
@@ -23,10 +24,10 @@ class TaskStatus(IntEnum):
     ERROR = 2
 
 
-class Task:
+class Task(Chore):
     """A callback and what became of it; *result* is what it returned, or the text of its trace."""
 
-    __slots__ = ("callback", "due", "failed", "id", "number", "result", "since", "status", "timer")
+    __slots__ = ("callback", "due", "failed", "id", "result", "since", "status", "timer")
 
     def __init__(
         self, number: int, due: float, callback: Callback, failed: Callable[["Task"], None]
@@ -35,7 +36,6 @@ class Task:
         self.due = self.since = due
         self.callback: Callback | None = callback
         self.failed = failed
-        self.number = 0  # as a job of the pool: it cannot be given up
         self.status = TaskStatus.NEW
         self.result: Any = None
         self.timer: Timer | None = None
@@ -45,9 +45,6 @@ class Task:
         self.callback = None
         if self.timer:
             self.timer.cancel()
-
-    def recall(self) -> None:
-        """It has no number, so nobody does."""
 
     def run(self) -> None:
         """Call it in this thread."""
