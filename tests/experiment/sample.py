@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from nepi.core.lifecycle import State, Step
+from nepi.core.lifecycle import Step
 from nepi.resource import (
     Connects,
     MaybeQuantity,
@@ -133,4 +133,11 @@ class Plain(Resource):
         self._threads.append(f"{name}={value}")
 
 
-__all__ = ["App", "Node", "Plain", "Sample", "State"]
+@resource("fake::Picky")
+class Picky(Resource):
+    """Needs a node."""
+
+    host = Connects(Node)
+
+
+__all__ = ["App", "Node", "Picky", "Plain", "Sample"]

@@ -178,14 +178,14 @@ class Life:
     def release(self, timeout: float | None = None) -> None:
         """Release everything, and return when it is."""
         guids = self.known()
-        if guids:
+        if guids and not self.over:
             self.engine.ask(Aim(guids, State.RELEASED))
             self.engine.wait(guids, State.RELEASED, timeout=timeout, interrupts=False)
 
     async def release_aio(self, timeout: float | None = None) -> None:
         """Release everything, from a loop."""
         guids = self.known()
-        if guids:
+        if guids and not self.over:
             await self.engine.ask_aio(Aim(guids, State.RELEASED))
             await self.engine.wait_aio(guids, State.RELEASED, timeout=timeout, interrupts=False)
 
