@@ -2,7 +2,8 @@
 """The blocks of a page of documentation, and what a reader would do with them.
 
 A block with a title (```python title="first.py") is written to that file. In a console block, the
-lines after `$ ` are commands, and what follows is what they print, with `...` for anything.
+lines after `$ ` are commands, and what follows is what they print: with `...` for anything, and
+times, run ids and folders as they were when the page was written.
 """
 
 import doctest
@@ -18,6 +19,15 @@ from attrs import frozen
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```(\w+)(?:[ ]+title=\"([^\"]+)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LANGUAGES = frozenset({"python", "yaml", "json", "toml", "console", "text", "mermaid"})
+VARYING = (
+    (re.compile(r"\d\d:\d\d:\d\d\.\d{3} +"), "NOW "),
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"), "DATE"),
+    (re.compile(r"\b\d{20}\b"), "RUN"),
+    (re.compile(r"t=\d+\.\d+"), "t=TIME"),
+    (re.compile(r"\b\d+(\.\d+)? s\b"), "TIME"),
+    (re.compile(r"(?<= )/\S*(?=/nepi-runs/)"), "FOLDER"),
+)
+"""What differs from run to run."""
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 PATIENCE = 120
 
@@ -51,6 +61,13 @@ def blocks(page: Path) -> list[Block]:
     found = [Block(match[1], match[2] or "", match[3]) for match in BLOCK.finditer(text)]
     assert text.count("\n```") == 2 * len(found), f"{page}: a block that cannot be read"
     return found
+
+
+def masked(output: str) -> str:
+    """What is said in *output*, whenever and wherever."""
+    for pattern, name in VARYING:
+        output = pattern.sub(name, output)
+    return output
 
 
 def commands(block: Block) -> Iterator[Command]:
@@ -102,10 +119,10 @@ class Reader:
             check=False,
         )
         checker = doctest.OutputChecker()
-        if not checker.check_output(command.expected, done.stdout, FLAGS):
-            difference = checker.output_difference(
-                doctest.Example(command.text, command.expected), done.stdout, FLAGS
-            )
+        expected, got = masked(command.expected), masked(done.stdout)
+        if not checker.check_output(expected, got, FLAGS):
+            example = doctest.Example(command.text, expected)
+            difference = checker.output_difference(example, got, FLAGS)
             raise AssertionError(f"$ {command.text}\n{difference}")
         if not command.expected:
             assert done.returncode == 0, f"$ {command.text}\nended with {done.returncode}"

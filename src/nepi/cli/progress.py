@@ -184,8 +184,8 @@ def _retried(progress: Progress, record: Record) -> None:
 
 
 def _aborted(progress: Progress, record: Record) -> None:
-    item = progress.items.get(record["guid"])
-    progress.aborted = f"{item.name if item else record['guid']}: {said(record['failure'])}"
+    item, reason = progress.items.get(record["guid"]), said(record["failure"])
+    progress.aborted = f"{item.name}: {item.of_itself(reason)}" if item else reason
 
 
 def _aim(progress: Progress, record: Record) -> None:

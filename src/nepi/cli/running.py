@@ -93,8 +93,9 @@ def _stage(options: Options, stack: ExitStack) -> tuple[Face, int]:
         stack.callback(screen.close)
         stack.enter_context(Captured(screen.print))
         return Live(screen), 1
-    # So that lines of both kinds keep their order.
-    cast("TextIOWrapper[BinaryIO]", sys.stdout).reconfigure(line_buffering=True)
+    # Lines of both kinds keep their order and are never mixed, PYTHONUNBUFFERED or not.
+    printed = cast("TextIOWrapper[BinaryIO]", sys.stdout)
+    printed.reconfigure(line_buffering=True, write_through=False)
     return Lines(1), 1
 
 

@@ -10,7 +10,17 @@ from pathlib import Path
 from types import TracebackType
 
 from nepi.cli.verbs import FAILED, documented
+from nepi.core.messages import Failure
 from nepi.formats.overriding import OverrideError
+
+BUGS = frozenset(
+    {
+        *("AttributeError", "UnknownAttributeError", "TypeError", "NameError", "UnboundLocalError"),
+        *("KeyError", "IndexError", "ZeroDivisionError", "AssertionError", "NotImplementedError"),
+        *("ImportError", "ModuleNotFoundError", "RecursionError", "SyntaxError"),
+    }
+)
+"""What a step fails of when its code is wrong, rather than the world."""
 
 
 def execute(file: Path, args: Sequence[str]) -> None:
@@ -37,6 +47,13 @@ def place(error: BaseException, file: Path) -> str:
     return f"{file}:{lines[-1]}" if lines else ""
 
 
+def print_bug(error: BaseException) -> None:
+    """Print where a step failed, if that looks like a mistake in its code: its author needs it."""
+    failure = getattr(error, "failure", None)
+    if isinstance(failure, Failure) and failure.type in BUGS and failure.trace:
+        sys.stderr.write(failure.trace.rstrip() + "\n")
+
+
 def print_traceback(error: BaseException, file: Path) -> None:
     """Print the traceback of *error* as the script's user knows it: from the script on."""
     begin: TracebackType | None = error.__traceback__
@@ -58,6 +75,7 @@ def located(file: Path) -> Generator[None]:
         if not documented(error):
             print_traceback(error, file)
             raise SystemExit(FAILED) from None
+        print_bug(error)
         # What --set says is wrong, not the line of the script that it was meant for.
         where = "" if isinstance(error, OverrideError) else place(error, file)
         raise FileError(f"{where}: {error}" if where else str(error)) from error
