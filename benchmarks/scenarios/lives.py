@@ -140,7 +140,7 @@ def whole(
     (_, c0), (w1, c1), (w2, c2), (w3, c3), (w4, c4) = marks
     return {
         "describing": c1 - c0,
-        "cpu": c2 - c1 + c4 - c3,
+        "cpu": c2 - c0 + c4 - c3,
         "wall": w2 - w1 + w4 - w3,
         "deploying": w2 - w1,
         "releasing": w4 - w3,
