@@ -18,7 +18,7 @@ from nepi.execution.resource import (
     ResourceManager,
     ResourceState,
 )
-from nepi.experiment import Surroundings, surrounded
+from nepi.experiment import Experiment, Surroundings, surrounded
 from nepi.resource import (
     Connects,
     ImpossibleConnectionError,
@@ -359,13 +359,22 @@ def test_who_runs_the_script_is_told_before_anything_is_touched(tmp_path: Path) 
         seen.append(experiment)
         raise Enough
 
-    with surrounded(Surroundings(local_dir=tmp_path, created=seen.append, deploying=deploying)):
+    told: list[str] = []
+    around = Surroundings(
+        local_dir=tmp_path, created=seen.append, deploying=deploying, tell=told.append
+    )
+    with surrounded(around):
         ec = ExperimentController("watched", local_dir="/nowhere")
         machine = ec.register_resource("classic::Machine")
+        ec.register_resource("test::Plain")
         with pytest.raises(Enough):
             ec.deploy()
 
     assert seen[0] is seen[1]
+    assert isinstance(seen[0], Experiment)
+    assert seen[0].aimed is not None
+    assert seen[0].aimed.guids == (machine,)
+    assert told == ["what user-defined types will do is not known: test::Plain"]
     assert ec.local_dir == str(tmp_path)
     assert ec.state(machine) == ResourceState.NEW
     assert not Path(ec.exp_dir).exists()

@@ -23,6 +23,7 @@ from nepi.execution.resource import (
     ResourceState2str,
     failtrap,
 )
+from nepi.runtime.errors import EngineError
 from nepi.util.timefuncs import TimeFormatError, tnow
 
 
@@ -330,6 +331,19 @@ def test_a_failing_release_is_logged_and_it_is_released_all_the_same(
     assert "busy" in caplog.text
 
 
+def test_a_release_that_cannot_even_be_asked_for_says_so(wire: Wire, field: Field) -> None:
+    rm = field.make(Quiet)
+    rm.listen(wire)
+
+    def closed(_: Step) -> None:
+        raise EngineError("it was closed")
+
+    wire.performers[1] = closed
+
+    with pytest.raises(EngineError):
+        rm.release()
+
+
 def test_what_the_failure_hook_itself_raises_hides_nothing(
     caplog: pytest.LogCaptureFixture, wire: Wire, field: Field
 ) -> None:
@@ -367,7 +381,9 @@ def test_a_trapped_method_makes_its_resource_fail_and_raises(wire: Wire, field: 
     assert Trapped.measure.__name__ == "measure"
 
 
-def test_a_step_that_calls_fail_itself_is_told_once(wire: Wire, field: Field) -> None:
+def test_a_step_that_calls_fail_itself_is_told_once(
+    wire: Wire, field: Field, caplog: pytest.LogCaptureFixture
+) -> None:
     class Picky(Quiet):
         def do_deploy(self) -> None:
             self.fail()
@@ -380,6 +396,7 @@ def test_a_step_that_calls_fail_itself_is_told_once(wire: Wire, field: Field) ->
         rm.deploy()
 
     assert wire.states == [State.FAILED]
+    assert "no device" in caplog.text, "what it raised after that says why"
 
 
 def test_what_the_engine_decides_is_taken_over_unless_it_is_old(

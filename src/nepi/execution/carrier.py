@@ -202,11 +202,18 @@ class Carrier:
                 self._enlist(rm)
 
     def _announce(self, aim: Aim) -> None:
-        """Tell whoever runs the script that it is about to touch something."""
-        self.experiment.aimed = aim
-        deploying = surroundings().deploying
-        if deploying is not None:
-            deploying(self.experiment)
+        """Tell whoever runs the script that it is about to touch something.
+
+        What a user-defined type will do is known to nobody, so nothing is said about it.
+        """
+        around = surroundings()
+        planned = tuple(g for g in aim.guids if isinstance(self._resources[g], Builtin))
+        self.experiment.aimed = Aim(planned, aim.goal, aim.barrier)
+        if around.deploying is not None:
+            if around.tell is not None and len(planned) < len(aim.guids):
+                others = sorted({self._resources[g].get_rtype() for g in {*aim.guids} - {*planned}})
+                around.tell(f"what user-defined types will do is not known: {', '.join(others)}")
+            around.deploying(self.experiment)
 
     def release(self, guids: list[Guid], *, stubborn: bool) -> None:
         """Have *guids* RELEASED; with *stubborn* the first Ctrl-C only makes it quicker."""

@@ -1,25 +1,20 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The life of one classic resource: the state it keeps itself, and the steps on its way.
+"""The life of one classic resource: the steps on its way, and who performs them.
 
-What is said here is told to the engine, which decides what follows; nothing here waits for it but
-the verbs a user calls.
+The engine decides when; nothing here waits for it but the verbs a user calls. The state that the
+steps lead to is in `keeping`.
 """
 
 import threading
 import traceback
-from datetime import datetime
-from time import monotonic
 
-from nepi.core.conditions import Guid
 from nepi.core.errors import Refusal
-from nepi.core.lifecycle import LANDS, State, Step
-from nepi.core.messages import Failure, Observed
+from nepi.core.lifecycle import State, Step
+from nepi.core.messages import Failure
 from nepi.execution.controller import Line
-from nepi.execution.states import ResourceState
-from nepi.runtime.errors import StepRefusedError
-from nepi.runtime.tasks import Task, performs
-from nepi.util.logger import Logger
-from nepi.util.timefuncs import tdiffsec, tnow
+from nepi.execution.keeping import Keeping
+from nepi.runtime.errors import EngineError, StepRefusedError
+from nepi.runtime.tasks import performs
 
 
 class _Performing(threading.local):
@@ -32,118 +27,8 @@ class _Performing(threading.local):
 _performing = _Performing()
 
 
-class Life(Logger):
-    """State, its times, and the verbs. Authors of types override the do_ methods."""
-
-    _guid: Guid
-    _line: Line | None = None
-    _state: State = State.NEW
-    _why: Failure | None = None
-    _retry: tuple[Step, Task] | None = None
-    _discover_time: datetime | None = None
-    _reserved_time: datetime | None = None
-    _provision_time: datetime | None = None
-    _ready_time: datetime | None = None
-    _start_time: datetime | None = None
-    _stop_time: datetime | None = None
-    _failed_time: datetime | None = None
-    _release_time: datetime | None = None
-
-    def __init__(self, component: str) -> None:
-        super().__init__(component)
-        self._lock = threading.Lock()
-
-    @property
-    def state(self) -> State:
-        """Where it is now. Reading never waits."""
-        return self._state
-
-    @property
-    def discover_time(self) -> datetime | None:
-        return self._discover_time
-
-    @property
-    def reserved_time(self) -> datetime | None:
-        return self._reserved_time
-
-    @property
-    def provision_time(self) -> datetime | None:
-        return self._provision_time
-
-    @property
-    def ready_time(self) -> datetime | None:
-        return self._ready_time
-
-    @property
-    def start_time(self) -> datetime | None:
-        return self._start_time
-
-    @property
-    def stop_time(self) -> datetime | None:
-        return self._stop_time
-
-    @property
-    def failed_time(self) -> datetime | None:
-        return self._failed_time
-
-    @property
-    def release_time(self) -> datetime | None:
-        return self._release_time
-
-    # -- saying where it is ---------------------------------------------------------------------
-
-    def set_state(self, state: State, state_time_attr: str, time: datetime | None = None) -> None:
-        """Be in *state* since *time* (default: now), unless RELEASED; others see it at once."""
-        if state.__class__ is not State:
-            state = State(state)
-        with self._lock:
-            before = self._state
-            if before is State.RELEASED:
-                return
-            # A step given up may go on and say READY: its resource is and stays FAILED.
-            if before is not State.FAILED or state is State.RELEASED:
-                self.set_state_time(state, state_time_attr, time)
-            if self._retry is not None:
-                self._drop_retry(state)
-            if self._line is not None:
-                at = monotonic() if time is None else monotonic() - tdiffsec(tnow(), time)
-                why = self._why if state is State.FAILED else None
-                self._line.post(Observed(self._guid, state, at, why))
-
-    def listen(self, line: Line) -> None:
-        """From now on tell *line*, beginning with where this is."""
-        with self._lock:
-            self._line = line
-            if self._state is not State.NEW:
-                line.post(Observed(self._guid, self._state, monotonic(), self._why))
-
-    def set_state_time(
-        self, state: State, state_time_attr: str, time: datetime | None = None
-    ) -> None:
-        """Note *state* and its time; tell nobody."""
-        setattr(self, state_time_attr, tnow() if time is None else time)
-        self._state = state
-
-    def set_discovered(self, time: datetime | None = None) -> None:
-        self.set_state(ResourceState.DISCOVERED, "_discover_time", time)
-
-    def set_provisioned(self, time: datetime | None = None) -> None:
-        self.set_state(ResourceState.PROVISIONED, "_provision_time", time)
-
-    def set_ready(self, time: datetime | None = None) -> None:
-        self.set_state(ResourceState.READY, "_ready_time", time)
-
-    def set_started(self, time: datetime | None = None) -> None:
-        self.set_state(ResourceState.STARTED, "_start_time", time)
-
-    def set_stopped(self, time: datetime | None = None) -> None:
-        self.set_state(ResourceState.STOPPED, "_stop_time", time)
-
-    def set_failed(self, time: datetime | None = None) -> None:
-        self.set_state(ResourceState.FAILED, "_failed_time", time)
-
-    def set_released(self, time: datetime | None = None) -> None:
-        self.set_state(ResourceState.RELEASED, "_release_time", time)
+class Life(Keeping):
+    """The verbs, and how they are performed. Authors of types override the do_ methods."""
 
     # -- what authors override ------------------------------------------------------------------
 
@@ -200,6 +85,8 @@ class Life(Logger):
         """Give back whatever it holds; what goes wrong is logged, RELEASED it is all the same."""
         try:
             self._act(Step.RELEASE)
+        except EngineError:
+            raise
         except Exception:  # noqa: BLE001 - `perform` has made an event of it already
             self.debug("RELEASED all the same")
 
@@ -234,27 +121,18 @@ class Life(Logger):
 
     def blame(self, error: Exception, what: str) -> None:
         """Become FAILED because of *error*, unless that is known already; never raise."""
-        if self._why is not None or self._state >= State.FAILED:
+        if self._why is not None:
             return
         trace = "".join(traceback.format_exception(error))
         self._why = Failure(type(error).__name__, str(error), trace)
         self.error(f"{what}: {error!r}", err=trace)
         try:
-            self.fail()
+            if self._state < State.FAILED:
+                self.fail()
         except Exception as second:  # noqa: BLE001 - it has failed; how it says so may fail too
             self.error(f"do_fail failed, too: {second!r}")
         if self._state < State.FAILED:
             self.set_failed()
-
-    def engine_says(self, state: State, failure: Failure | None) -> None:
-        """Take over what the engine decided by itself: a step given up, a failed dependency."""
-        with self._lock:
-            if self._state >= state or state not in _DECIDED:
-                return
-            self._why = self._why or failure
-            self.set_state_time(state, _DECIDED[state])
-        if failure is not None:
-            self.error(failure.message)
 
     def _released_badly(self, error: Exception) -> None:
         trace = "".join(traceback.format_exception(error))
@@ -281,21 +159,6 @@ class Life(Logger):
         say = self.debug if step is Step.DEPLOY else self.error
         say(reason)
 
-    def retries(self, step: Step, task: Task) -> None:
-        """Note that *task* will try *step* again; one such task is enough."""
-        with self._lock:
-            before, self._retry = self._retry, (step, task)
-        if before is not None:
-            before[1].cancel()
-
-    def _drop_retry(self, state: State) -> None:
-        """Call the retry off that *state* makes needless."""
-        assert self._retry is not None  # noqa: S101 - the caller looked, this path is hot
-        step, task = self._retry
-        if state >= LANDS[step]:
-            self._retry = None
-            task.cancel()
-
     def _act_inside(self, step: Step) -> None:
         if self._allows(step):
             getattr(self, _DO[step])()
@@ -316,5 +179,4 @@ class Life(Logger):
         return None
 
 
-_DECIDED = {State.FAILED: "_failed_time", State.RELEASED: "_release_time"}
 _DO = {step: f"do_{step}" for step in Step}
