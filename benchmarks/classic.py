@@ -32,7 +32,7 @@ def measure(options: Options, report: Report) -> None:
     if other:
         for shape in SHAPES:
             jobs[f"{shape} of peer"] = partial(child, other, "lives.py", shape, str(COUNT))
-    found = in_turn(jobs, rounds=options.rounds)
+    found = in_turn(jobs, rounds=options.rounds, report=report)
 
     label = other.name if other else ""
     for shape in SHAPES:
@@ -61,7 +61,7 @@ def waiting(options: Options, report: Report) -> None:
     jobs = {"ours": partial(child, OURS, "lives.py", "idle", str(WAITING))}
     if other:
         jobs["theirs"] = partial(child, other, "lives.py", "idle", str(WAITING_OF_PEER))
-    found = in_turn(jobs, rounds=min(options.rounds, 3))
+    found = in_turn(jobs, rounds=min(options.rounds, 3), report=report)
     report.rows.append(
         Row(
             f"{WAITING:,} waiting ({WAITING_OF_PEER:,} of the peer): cpu",

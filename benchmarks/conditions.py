@@ -26,7 +26,7 @@ def measure(options: Options, report: Report) -> None:
         jobs[kind] = partial(child, OURS, "chain.py", kind, str(LINKS))
     if other:
         jobs["peer"] = partial(child, other, "chain.py", "plain", str(LINKS_OF_PEER))
-    found = in_turn(jobs, rounds=options.rounds)
+    found = in_turn(jobs, rounds=options.rounds, report=report)
     floor = column(found["floor"], "median", scale=MS)
     theirs = column(found.get("peer", []), "median", scale=MS)
     for kind, (what, median, p95) in KINDS.items():

@@ -23,7 +23,7 @@ def measure(options: Options, report: Report) -> None:
     }
     if other:
         jobs["peer"] = partial(child, other, "lives.py", "blocking", str(SYNC_OF_PEER))
-    found = in_turn(jobs, rounds=options.rounds)
+    found = in_turn(jobs, rounds=options.rounds, report=report)
     wall = {name: column(samples, "wall") for name, samples in found.items()}
 
     asynchronous = f"{ASYNC:,} async deploys of 0.5 s, typed"

@@ -66,7 +66,7 @@ def measure(options: Options, report: Report) -> None:
     if other:
         jobs["start of peer"] = partial(start, other, "pass")
         jobs["peer"] = partial(start, other, CLASSIC)
-    found = in_turn(jobs, rounds=options.rounds)
+    found = in_turn(jobs, rounds=options.rounds, report=report)
     base = column(found["start"], "wall", scale=MS)
     report.rows += [
         Row(PLAIN, "ms", over(found, "plain", "start"), base, "bare start", Target(150)),

@@ -4,6 +4,7 @@
 import json
 import sys
 
+import measuring
 import pytest
 from measuring import (
     MeasurementError,
@@ -53,8 +54,9 @@ def test_a_spread_shows_the_range_of_several() -> None:
     assert spread([3.0, 1.0, 2.0], "s") == "2 s (1-3)"
 
 
-def test_jobs_are_carried_out_in_turn() -> None:
+def test_jobs_are_carried_out_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[str] = []
+    monkeypatch.setattr(measuring, "_cpu_of_others", lambda: 0.0)
 
     def job(name: str) -> dict[str, float]:
         order.append(name)
@@ -63,6 +65,16 @@ def test_jobs_are_carried_out_in_turn() -> None:
     found = in_turn({"a": lambda: job("a"), "b": lambda: job("b")}, rounds=2)
     assert order == ["a", "b", "a", "b"]
     assert column(found["b"], "wall", scale=10) == [20.0, 40.0]
+
+
+def test_the_least_disturbed_samples_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    used = iter([0.0, 5.0, 5.0, 5.0, 5.0, 5.0])  # before and after each of three rounds
+    monkeypatch.setattr(measuring, "_cpu_of_others", lambda: next(used))
+    walls = iter([1.0, 2.0, 3.0])
+    report = Report("a benchmark")
+    found = in_turn({"a": lambda: {"wall": next(walls)}}, rounds=1, report=report)
+    assert found == {"a": [{"wall": 2.0}]}
+    assert report.disturbed == 0.0
 
 
 def run(monkeypatch: pytest.MonkeyPatch, row: Row, *flags: str) -> int:
