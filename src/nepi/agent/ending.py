@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -30,7 +31,8 @@ def send(key: Key, number: int) -> int:
         if processes.start_time(pid) == start:
             syscalls.pidfd_send_signal(descriptor, number)
             if number == signal.SIGTERM:
-                syscalls.pidfd_send_signal(descriptor, signal.SIGCONT)
+                with contextlib.suppress(ProcessLookupError):
+                    syscalls.pidfd_send_signal(descriptor, signal.SIGCONT)
             return descriptor
     except OSError:
         # Gone, or another user's.
@@ -61,7 +63,9 @@ def end(keys: Iterable[Key], number: int, patience: float) -> list[Key]:
 def settle(pids: Iterable[int]) -> None:
     """Waits until none of these is in the middle of an exec, where it has no marks."""
     for _ in range(_ROUNDS):
-        between = [(pid, processes.start_time(pid)) for pid in pids if processes.is_between(pid)]
+        between = [
+            (pid, processes.start_time(pid)) for pid in pids if processes.environment(pid) is None
+        ]
         if not between:
             return
         end(between, 0, _EXEC)

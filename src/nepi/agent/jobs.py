@@ -93,7 +93,7 @@ class Jobs:
                 os.close(writing)
                 raise
             self._kept.keep(f"stdin {job.id}", writing)
-            job.pipe = Pipe(self._loop, writing)
+            job.pipe = Pipe(self._loop, writing, f"{job.directory}/in")
 
     def launch(self, job: Job, header: Header, files: streams.Files) -> None:
         """Starts the process of a job with these files."""
@@ -122,7 +122,7 @@ class Jobs:
         """An adopted job goes on reading what is written to it."""
         writing = self._kept.held.get(f"stdin {job.id}")
         if writing is not None:
-            job.pipe = Pipe(self._loop, writing)
+            job.pipe = Pipe(self._loop, writing, f"{job.directory}/in")
 
     def limit_output(self, job: Job, header: Header) -> None:
         """Begins to keep the outputs of a job below what it may keep."""

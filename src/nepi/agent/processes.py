@@ -15,14 +15,14 @@ from collections.abc import Iterable, Iterator
 RUN_MARK = "NEPI_RUN"
 JOB_MARK = "NEPI_JOB"
 # Places of fields after the name, as `man 5 proc` counts them less three.
-_FLAGS, _START, _ENV_END = 6, 19, 48
+_FLAGS, _START = 6, 19
 _KERNEL_THREAD = 0x00200000
 
 
 class Stat:
     """One process at one moment."""
 
-    __slots__ = ("between", "group", "parent", "pid", "session", "start", "state")
+    __slots__ = ("group", "kernel", "parent", "pid", "session", "start", "state")
 
     def __init__(self, pid: int, text: bytes) -> None:
         # The name, in parentheses, may hold anything: the fields begin after the last one.
@@ -33,9 +33,7 @@ class Stat:
         self.group = int(fields[2])
         self.session = int(fields[3])
         self.start = int(fields[_START])
-        # In the middle of an exec: the old environment is gone, the new one not there yet.
-        kernel = int(fields[_FLAGS]) & _KERNEL_THREAD
-        self.between = not kernel and int(fields[_ENV_END]) == 0
+        self.kernel = bool(int(fields[_FLAGS]) & _KERNEL_THREAD)
 
     @property
     def living(self) -> bool:
@@ -98,16 +96,16 @@ def command_line(pid: int) -> list[str]:
 
 
 def environment(pid: int) -> bytes | None:
-    """The environment it was started with; None where it is gone, or another user's."""
-    return _read(f"/proc/{pid}/environ")
+    """The environment it was started with; empty where it is gone, or another user's.
 
-
-def is_between(pid: int) -> bool:
-    """Whether it is just executing another program: for this moment it has no marks."""
-    if environment(pid) != b"":
-        return False
+    None where it reads as empty: in the middle of an exec it does, and who waits will see it. The
+    few programs that are begun with none at all cannot be told from these by one look.
+    """
+    text = _read(f"/proc/{pid}/environ")
+    if text is None or text:
+        return text or b""
     found = stat(pid)
-    return found is not None and found.living and found.between
+    return None if found is not None and found.living and not found.kernel else b""
 
 
 def mark(pid: int, name: str) -> str | None:
@@ -136,7 +134,7 @@ class View:
         self.processes = processes
         self._children: dict[int, list[int]] = {}
         self._environments: dict[int, bytes] = {}
-        # Those that cannot be known at this moment: another look will tell.
+        # Whose marks cannot be known at this moment: another look will tell.
         self.between: set[int] = set()
         for one in processes.values():
             self._children.setdefault(one.parent, []).append(one.pid)
@@ -161,9 +159,10 @@ class View:
     def mark(self, pid: int, name: str) -> str | None:
         """As the function `mark`, read once a moment."""
         if pid not in self._environments:
-            text = self._environments[pid] = environment(pid) or b""
-            if not text and is_between(pid):
+            text = environment(pid)
+            if text is None:
                 self.between.add(pid)
+            self._environments[pid] = text or b""
         return _value(self._environments[pid], name)
 
     def marked(self, name: str, value: str, among: Iterable[int] | None = None) -> set[int]:

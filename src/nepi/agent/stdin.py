@@ -14,14 +14,19 @@ _Done = Callable[[], None]
 
 
 class Pipe:
-    """The writing end of a job's standard input; takes blocks in order, whatever their size."""
+    """The writing end of a job's standard input; takes blocks in order, whatever their size.
 
-    def __init__(self, loop: Loop, descriptor: int) -> None:
+    How much was written stands in a file, so that the next agent does not write it again.
+    """
+
+    def __init__(self, loop: Loop, descriptor: int, progress: str) -> None:
         self._loop = loop
         self._descriptor = descriptor
         self._waiting: deque[tuple[memoryview, _Done, _Done]] = deque()
         self._closing = False
-        self.taken = 0
+        self._progress = os.open(progress, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._written = int(os.pread(self._progress, 20, 0) or 0)
+        self.taken = self._written
         os.set_blocking(descriptor, False)
 
     def write(self, offset: int, data: bytes, done: _Done, broken: _Done) -> None:
@@ -47,6 +52,7 @@ class Pipe:
         if self._descriptor >= 0:
             self._loop.unwatch(self._descriptor)
             os.close(self._descriptor)
+            os.close(self._progress)
             self._descriptor = -1
         while self._waiting:
             self._waiting.popleft()[2]()
@@ -62,6 +68,7 @@ class Pipe:
                 broken()
                 self.abandon()
                 return
+            self._note(written)
             if written < len(data):
                 self._waiting.appendleft((data[written:], done, broken))
                 self._loop.watch(self._descriptor, WRITE, self._pump)
@@ -70,3 +77,8 @@ class Pipe:
         self._loop.unwatch(self._descriptor)
         if self._closing:
             self.abandon()
+
+    def _note(self, written: int) -> None:
+        self._written += written
+        if written:
+            os.pwrite(self._progress, b"%020d" % self._written, 0)

@@ -8,6 +8,7 @@ subreaper, so nothing of the run ever leaves the tree below it.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from collections.abc import Callable
@@ -22,9 +23,9 @@ from nepi.agent.processes import JOB_MARK, RUN_MARK, View
 
 # After KILL only a process in the kernel's hands (a dead disk) is still there.
 _LAST_WAIT = 5.0
-# How long an exec takes, and how often we wait for it before we let go of what never ends it.
+# How long an exec takes, and how often we wait for it: there are programs without environment.
 _EXEC = 0.005
-_EXECS = 200
+_EXECS = 40
 _Key = tuple[int, int]
 Done = Callable[[Header], None]
 
@@ -179,8 +180,6 @@ class Stops:
             self._loop.watch(descriptor, READ, lambda _mask: self._gone(stop, key))
         try:
             syscalls.pidfd_send_signal(descriptor, stop.number)
-            # A stopped process acts upon TERM only when it goes on.
-            syscalls.pidfd_send_signal(descriptor, signal.SIGCONT)
         except ProcessLookupError:
             return
         except PermissionError:
@@ -190,6 +189,10 @@ class Stops:
         stop.signalled[key] = stop.number
         if stop.number == signal.SIGKILL:
             stop.killed.append(key)
+            return
+        # A stopped process acts upon TERM only when it goes on; this one may be gone by now.
+        with contextlib.suppress(ProcessLookupError):
+            syscalls.pidfd_send_signal(descriptor, signal.SIGCONT)
 
     def _open(self, key: _Key) -> int:
         """A descriptor of this very process."""

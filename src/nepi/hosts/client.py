@@ -20,6 +20,8 @@ from nepi.hosts.job import Completed, Job, Stopped
 
 Connector = Callable[[Callable[[], asyncio.Protocol]], Awaitable[object]]
 Reply = tuple[Header, bytes]
+# So often an agent that hangs up at once is greeted again.
+_GREETINGS = 10
 
 
 def unix_socket(path: PurePath) -> Connector:
@@ -196,30 +198,38 @@ class AgentClient:
         if wire is not self._wire:
             return
         self._wire = None
-        if self._greeting is not None and not self._greeting.done():
-            self._greeting.set_exception(ConnectionResetError("the agent hung up"))
-        if self._closing or self._failure is not None:
+        if self._greeting is not None:
+            if not self._greeting.done():
+                self._greeting.set_exception(ConnectionResetError("the agent hung up"))
+        elif self._closing or self._failure is not None:
             self._fail(self._failure or self._unconnected())
         elif self._returning is None:
             self._returning = asyncio.get_running_loop().create_task(self._return())
 
     async def _return(self) -> None:
-        while self._wire is None and not self._closing:
+        try:
+            await self._greet_again()
+        except HostError as error:
+            self._fail(error)
+        except OSError as error:
+            self._fail(
+                ConnectionLostError(
+                    f"the agent of run {self._run} is gone: {error}; `nepi clean` removes"
+                    " what it left"
+                )
+            )
+        self._returning = None
+        self._ask_again()
+
+    async def _greet_again(self) -> None:
+        """An agent may die again while it greets; one that always does is given up."""
+        for _ in range(_GREETINGS):
             try:
                 await self._greet()
             except ConnectionResetError:
                 continue
-            except (OSError, HostError) as error:
-                self._fail(
-                    error
-                    if isinstance(error, HostError)
-                    else ConnectionLostError(
-                        f"the agent of run {self._run} is gone: {error}; `nepi clean` removes"
-                        " what it left"
-                    )
-                )
-        self._returning = None
-        self._ask_again()
+            return
+        raise ConnectionResetError("it hangs up at every greeting")
 
     def _ask_again(self) -> None:
         self._outgoing.clear()
@@ -296,6 +306,6 @@ class AgentClient:
 
     async def shutdown(self, grace: float | None = None) -> Stopped:
         """Ends all jobs, the agent and its keeper; its directory is removed."""
-        self._closing = True
         header, _ = await self.request("shutdown", grace=grace)
+        self._closing = True
         return messages.stopped_of(header)

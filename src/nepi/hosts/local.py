@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Self
 
 from nepi.agent import directory, processes
-from nepi.hosts import package
+from nepi.hosts import leftovers, package
 from nepi.hosts.agenthost import AgentHost
 from nepi.hosts.client import AgentClient, unix_socket
 from nepi.hosts.errors import AgentStartError, ConnectionLostError
@@ -100,7 +100,12 @@ class LocalMachine(AgentHost):
     async def close(self, grace: float | None = None) -> Stopped:
         """Ends jobs, agent and keeper; returns when they and their directory are gone."""
         with _End(self.record) as end:
-            stopped = await self.client.shutdown(grace)
+            try:
+                stopped = await self.client.shutdown(grace)
+            except ConnectionLostError:
+                # Agent and keeper were killed: what they left is found without them.
+                removed = await asyncio.to_thread(leftovers.remove, self.record)
+                return Stopped((*removed.ended, *removed.killed), removed.killed, removed.remaining)
             await end.wait()
         return stopped
 
