@@ -12,7 +12,7 @@ import pytest
 
 from nepi.core.lifecycle import State, Step
 from nepi.core.messages import Aim
-from nepi.runtime.attempts import Answer
+from nepi.runtime.answers import Answer
 from nepi.runtime.desk import Desk
 from nepi.runtime.engine import Engine
 from nepi.runtime.mailbox import Mailbox

@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """How values that are set reach a resource of a running experiment, and what the journal says."""
 
-import asyncio
 import inspect
 from collections.abc import Callable
-from concurrent.futures import Future
 from functools import partial
-from typing import Any
 
 from attrs import define
 
@@ -14,7 +11,7 @@ from nepi.core.conditions import Guid
 from nepi.experiment.roster import Roster
 from nepi.experiment.secrecy import References, reference
 from nepi.resource import Resource
-from nepi.runtime.answers import settle
+from nepi.runtime.answers import Answer
 
 Schedule = Callable[[float, Callable[[], None]], object]
 
@@ -41,16 +38,16 @@ class Giving:
 
     async def _in_thread(self, work: Callable[[], object]) -> None:
         assert self.schedule is not None, "nothing is set before there is an engine"  # noqa: S101
-        answer: Future[Any] = Future()
+        answer = Answer()
 
         def carry_out() -> None:
             try:
-                settle(answer, work())
+                answer.give(work())
             except Exception as error:  # noqa: BLE001 - told to whoever ordered it
-                settle(answer, error=error)
+                answer.give(error=error)
 
         self.schedule(0, carry_out)
-        await asyncio.wrap_future(answer)
+        await answer.aio()
 
     def redacted(self, guid: Guid, name: str, value: object) -> object:
         """Return what the journal says in the place of *value*."""

@@ -14,13 +14,18 @@ from attrs import define
 
 from nepi.core.conditions import Guid
 from nepi.core.lifecycle import LANDS, State, Step
-from nepi.core.messages import Done, Ended, Failed, Force, Grant, Observed
-from nepi.runtime.attempts import Answer, Ask, Attempt, failure_of, running
+from nepi.core.messages import Done, Ended, Failed, Force, Observed
+from nepi.runtime.answers import Answer
+from nepi.runtime.attempts import Attempt, failure_of, running
 from nepi.runtime.chronicle import Chronicle
 from nepi.runtime.desk import Desk
 from nepi.runtime.driver import Driver
 from nepi.runtime.errors import StepAbandonedError
 from nepi.runtime.performing import METHODS, nothing, way_of
+
+
+class Withdrawn(Exception):  # noqa: N818 - nobody sees it
+    """Whoever asked has gone away."""
 
 
 @define(eq=False, kw_only=True)
@@ -43,13 +48,13 @@ class Acting:
         way = way_of(self.actors[guid], step)
         if way is None or way.many or way.kind != "thread":
             self.desk.get(self.force(guid, step))
-            return
-        self._perform(self._granted(guid, step))
+        else:
+            self._act_here(guid, step)
 
     async def act_aio(self, guid: Guid, step: Step) -> None:
         """Perform *step* and return when its state is reached, on the loop of the caller."""
         if not running(guid):
-            await self.desk.get_aio(self.force(guid, step))
+            await self.force(guid, step).aio()
             return
         result = self._method(guid, step)()
         if inspect.isawaitable(result):
@@ -61,39 +66,36 @@ class Acting:
         token = self.desk.new_token()
         return self.desk.ask(Force(guid, step, token), token)
 
-    def _granted(self, guid: Guid, step: Step) -> Grant:
-        token = self.desk.new_token()
-        answer = self.desk.ask(Force(guid, step, token, mine=True), token)
+    # -- in the caller's thread ---------------------------------------------------------------
+
+    def _act_here(self, guid: Guid, step: Step) -> None:
+        token, granted = self.desk.new_token(), self.desk.answers.new()
+        begun: list[Attempt] = []
         try:
-            grant: Grant = self.desk.get(answer)
-        except KeyboardInterrupt:
-            # Asked for is asked for: it happens, without this thread.
-            self.desk.mailbox.post(lambda: self._withdraw(answer))
+            self.desk.send(Force(guid, step, token, mine=True), granted, token)
+            grant = self.desk.get(granted)
+            attempt = Attempt(grant, self._method(guid, step), self.desk.mailbox.post, 0.0)
+            begun.append(attempt)
+            error = attempt.run_for_caller()
+            told = self.desk.ask(_report(attempt, error))
+        except KeyboardInterrupt as struck:
+            why = struck
+            self.desk.mailbox.post(lambda: self._withdraw(granted, begun, why))
             raise
-        return grant
-
-    def _withdraw(self, answer: Answer) -> None:
-        """Perform what was granted to a caller who has gone away."""
-        if not answer.done():
-            answer.cancel()
-        elif not answer.cancelled() and answer.exception() is None:
-            driver = self.driver()
-            driver.obeying.performer.begin(answer.result(), driver.timers.now())
-            driver.obeying.performer.flush()
-
-    def _perform(self, grant: Grant) -> None:
-        guid, step, number = grant.guid, grant.step, grant.attempt
-        attempt = Attempt(grant, self._method(guid, step), self.desk.mailbox.post, 0.0)
-        error = attempt.run_for_caller()
-        answer = self.desk.answers.new()
-        event = Failed(guid, step, number, failure_of(error)) if error else Done(guid, step, number)
-        if not answer.done():
-            self.desk.mailbox.post(Ask(event, answer))
-        self.desk.get(answer)
+        self.desk.get(told)
         if error:
             raise error
         if self.chronicle.state(guid) is State.FAILED and guid not in self.classic:
             raise StepAbandonedError(guid, step)
+
+    def _withdraw(self, granted: Answer, begun: list[Attempt], why: KeyboardInterrupt) -> None:
+        """See to what a caller has left behind: asked for is asked for, it happens without him."""
+        if begun:
+            self.desk.mailbox.post(_report(begun[0], why))  # in vain if he has reported himself
+        elif not granted.give(error=Withdrawn()) and granted.error is None:
+            performer, now = self.driver().obeying.performer, self.driver().timers.now()
+            performer.begin(granted.result(), now)
+            performer.flush()
 
     def _method(self, guid: Guid, step: Step) -> Callable[[], Any]:
         method: Callable[[], Any] = getattr(self.actors[guid], METHODS[step], nothing)
@@ -122,3 +124,10 @@ class Acting:
             self.desk.mailbox.post(Ended(guid))  # counts once the start has ended
         elif LANDS[step] > self.chronicle.state(guid) < State.FAILED:
             self.desk.mailbox.post(Observed(guid, LANDS[step], self.clock()))
+
+
+def _report(attempt: Attempt, error: BaseException | None) -> Done | Failed:
+    guid, step, number = attempt.guid, attempt.step, attempt.number
+    if error is None:
+        return Done(guid, step, number)
+    return Failed(guid, step, number, failure_of(error))

@@ -10,8 +10,7 @@ from nepi.core.conditions import Guid
 from nepi.core.messages import Add, Apply, Set
 from nepi.core.orchestrator import Orchestrator
 from nepi.core.stepping import OnFailure
-from nepi.runtime.answers import settle
-from nepi.runtime.attempts import Answer
+from nepi.runtime.answers import Answer
 from nepi.runtime.chronicle import Chronicle
 from nepi.runtime.driver import Driver
 from nepi.runtime.endings import Endings
@@ -102,7 +101,7 @@ def _giver(actors: Mapping[Guid, Any]) -> Give:
 def _teller(plan: Plan) -> Callable[[Apply, Answer | None, BaseException | None], None]:
     def told(order: Apply, answer: Answer | None, error: BaseException | None) -> None:
         if answer is not None:
-            settle(answer, error=error)
+            answer.give(error=error)
         elif error is not None:
             text = f"setting {order.name} of resource {order.guid} failed: {error}"
             plan.trouble(text, error)

@@ -7,7 +7,6 @@ Here, and only here, what resource types raise becomes an event.
 import asyncio
 import traceback
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
 from contextvars import ContextVar
 from typing import Any, Protocol
 
@@ -16,9 +15,9 @@ from attrs import define
 from nepi.core.conditions import Guid
 from nepi.core.lifecycle import Step
 from nepi.core.messages import Done, Event, Failed, Failure, Grant, Run
+from nepi.runtime.answers import Answer
 from nepi.runtime.errors import StepAbandonedError
 
-Answer = Future[Any]
 Call = Callable[[], Any]
 TRACE_LIMIT = 20_000
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Where callers ask and get their answers, in their threads or on their own loops."""
 
-import asyncio
 from collections.abc import Callable
 from itertools import count
 from typing import Any
@@ -9,8 +8,8 @@ from typing import Any
 from attrs import define, field
 
 from nepi.core.messages import Event
-from nepi.runtime.answers import Answers
-from nepi.runtime.attempts import Answer, Ask
+from nepi.runtime.answers import Answer, Answers
+from nepi.runtime.attempts import Ask
 from nepi.runtime.errors import EngineThreadError
 from nepi.runtime.mailbox import Mailbox
 from nepi.runtime.portal import Portal
@@ -37,7 +36,7 @@ class Desk:
 
     def send(self, event: Event, answer: Answer, token: int = 0) -> None:
         """Send *event*, which *answer* is for; a closed engine has given it already."""
-        if not answer.done():
+        if not answer.is_given:
             self.mailbox.post(Ask(event, answer, token))
 
     def call(self, function: Callable[[], Any]) -> Answer:
@@ -46,11 +45,11 @@ class Desk:
 
         def serve() -> None:
             try:
-                answer.set_result(function())
+                answer.give(function())
             except Exception as error:  # noqa: BLE001 - whoever asked gets it
-                answer.set_exception(error)
+                answer.give(error=error)
 
-        if not answer.done():
+        if not answer.is_given:
             self.mailbox.post(serve)
         return answer
 
@@ -63,7 +62,3 @@ class Desk:
         """Wait for *answer* in this thread, and return or raise it."""
         self.portal.settled(answer, None)
         return answer.result()
-
-    async def get_aio(self, answer: Answer) -> Any:
-        """Wait for *answer* on the loop of the caller, whichever that is."""
-        return await asyncio.wrap_future(answer)

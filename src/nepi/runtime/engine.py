@@ -166,7 +166,7 @@ class Engine:
         """Do as `ask`, from a loop."""
         desk = self._shell.desk
         for answer in [desk.ask(event) for event in events]:
-            await desk.get_aio(answer)
+            await answer.aio()
 
     def cancel(self, guids: Iterable[Guid] | None = None, *, reason: str = "cancelled") -> None:
         """Give up the running steps of *guids*, or of all; does not wait for it."""
@@ -228,7 +228,7 @@ class Engine:
     async def explain_aio(self, guid: Guid) -> str:
         """Do as `explain`, from a loop."""
         shell = self._shell
-        return cast("str", await shell.desk.get_aio(shell.desk.call(lambda: self._explain(guid))))
+        return cast("str", await shell.desk.call(lambda: self._explain(guid)).aio())
 
     def _explain(self, guid: Guid) -> str:
         return self._shell.driver.orchestrator.explain(guid)
@@ -258,7 +258,7 @@ class Engine:
     async def set_aio(self, guid: Guid, name: str, value: object) -> None:
         """Do as `set`, from a loop."""
         token = self._shell.desk.new_token()
-        await self._shell.desk.get_aio(self._shell.desk.ask(Set(guid, name, value, token), token))
+        await self._shell.desk.ask(Set(guid, name, value, token), token).aio()
 
     # -- listening ----------------------------------------------------------------------------
 

@@ -27,8 +27,7 @@ from nepi.core.messages import (
     WakeAt,
     Woke,
 )
-from nepi.runtime.answers import settle
-from nepi.runtime.attempts import Answer
+from nepi.runtime.answers import Answer
 from nepi.runtime.chronicle import Chronicle
 from nepi.runtime.endings import Endings
 from nepi.runtime.errors import StepRefusedError
@@ -97,7 +96,7 @@ class Obeying:
         """Give every answer that is owed."""
         owed, self._owed = self._owed, []
         for answer, value, error in owed:
-            settle(answer, value, error)
+            answer.give(value, error)
 
     def _run(self, order: Run) -> None:
         answer = self.tokens.pop(order.token, None) if order.token else None
@@ -105,7 +104,7 @@ class Obeying:
 
     def _grant(self, order: Grant) -> None:
         answer = self.tokens.pop(order.token, None)
-        if answer is None or answer.done():  # the caller has gone away: do it for him
+        if answer is None or answer.is_given:  # the caller has gone away: do it for him
             self.performer.begin(order, self.now)
         else:
             self.owe(answer, order)

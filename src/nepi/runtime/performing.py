@@ -16,7 +16,8 @@ from attrs import frozen
 from nepi.core.conditions import Guid
 from nepi.core.lifecycle import Step
 from nepi.core.messages import Abandon, Grant, Interrupt, Run
-from nepi.runtime.attempts import Answer, Attempt, Batch, Report
+from nepi.runtime.answers import Answer
+from nepi.runtime.attempts import Attempt, Batch, Report
 from nepi.runtime.errors import StepAbandonedError
 from nepi.runtime.hooks import hook
 from nepi.runtime.pool import Crew
@@ -116,7 +117,7 @@ class Performer:
         if answer is not None:
             attempt.answer = answer
             self._answers[attempt.number] = answer
-            answer.add_done_callback(lambda _: self._answers.pop(attempt.number, None))
+            answer.then(lambda _: self._answers.pop(attempt.number, None))
         if way is None:
             attempt.done()
         elif way.many:
@@ -161,7 +162,7 @@ class Performer:
         elif batch is None or batch.is_interrupted():
             task.cancel()
         if answer := self._answers.pop(order.attempt, None):
-            answer.set_exception(StepAbandonedError(order.guid, order.step))
+            answer.give(error=StepAbandonedError(order.guid, order.step))
 
     def _begin_batch(self, attempts: list[Attempt]) -> None:
         actors = [self._actors[attempt.guid] for attempt in attempts]

@@ -8,7 +8,7 @@ from contextlib import suppress
 from time import process_time
 from typing import Protocol
 
-from nepi.runtime.attempts import Answer
+from nepi.runtime.answers import Answer
 from nepi.runtime.pool import Crew, Pool
 from nepi.runtime.switching import SWITCHING
 
@@ -54,6 +54,7 @@ class ThreadPortal:
         self.clock = clock
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._over = Answer()
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -66,10 +67,12 @@ class ThreadPortal:
         return Pool(later=self.loop.call_later, clock=self.clock, cpu=process_time, limit=limit)
 
     def start(self) -> None:
-        """Begin to run."""
-        self._loop = asyncio.new_event_loop()
+        """Begin to run; begun again after a Ctrl-C in the middle of it, go on from there."""
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+        if self._thread is not None and self._thread.is_alive():
+            return
         self._thread = threading.Thread(target=self._run, daemon=True, name="nepi-engine")
-        SWITCHING.begin()
         self._thread.start()
 
     def is_here(self) -> bool:
@@ -78,11 +81,7 @@ class ThreadPortal:
 
     def settled(self, answer: Answer, timeout: float | None) -> bool:
         """Wait; Ctrl-C ends the wait and nothing else."""
-        try:
-            answer.exception(timeout)
-        except TimeoutError:
-            return answer.done()
-        return True
+        return answer.wait(timeout)
 
     def stop(self) -> None:
         """End the loop after this pass."""
@@ -92,12 +91,15 @@ class ThreadPortal:
         """Wait until the thread has ended."""
         if self._thread is None:
             return True
-        self._thread.join(timeout)
-        return not self._thread.is_alive()
+        if not self._over.wait(timeout):
+            return False
+        self._thread.join()  # it has nothing left to do
+        return True
 
     def _run(self) -> None:
         loop = self.loop
         asyncio.set_event_loop(loop)
+        SWITCHING.begin()
         try:
             loop.run_forever()
         finally:
@@ -105,3 +107,4 @@ class ThreadPortal:
             with suppress(RuntimeError):  # somebody's executor thread cannot be started any more
                 loop.run_until_complete(loop.shutdown_asyncgens())
             loop.close()
+            self._over.give()

@@ -12,7 +12,7 @@ from attrs import define, field
 from nepi.core.conditions import Guid, Requirement
 from nepi.core.lifecycle import Step
 from nepi.core.messages import Call
-from nepi.runtime.attempts import Answer
+from nepi.runtime.answers import Answer
 from nepi.runtime.driver import Driver
 from nepi.runtime.shell import Shell
 from nepi.runtime.tasks import Callback, Task, step_of
@@ -64,8 +64,12 @@ class Scheduling:
 
     def _submit(self, task: Task) -> None:
         pool = self.shell.driver.pool
-        if pool.submit(task):  # every hand may be blocked: let the loop look after it
-            self.shell.mailbox.post(pool.watch)
+        wants_watch = True
+        try:
+            wants_watch = pool.submit(task)
+        finally:  # a Ctrl-C may strike before a hand was woken
+            if wants_watch:  # every hand may be blocked: let the loop look after it
+                self.shell.mailbox.post(pool.watch)
 
     def _spawn(self, task: Task) -> None:
         running = self.shell.driver.loop.create_task(task.run_suspending())

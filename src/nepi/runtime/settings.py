@@ -10,7 +10,7 @@ from typing import Any
 
 from nepi.core.conditions import Guid
 from nepi.core.messages import Apply
-from nepi.runtime.attempts import Answer
+from nepi.runtime.answers import Answer
 from nepi.runtime.pool import Chore
 
 Give = Callable[[Guid, str, object], Any]

@@ -3,11 +3,11 @@
 
 import traceback
 from collections.abc import Callable
-from concurrent.futures import Future
 from enum import IntEnum
 from typing import Any, TypeVar
 
 from nepi.core.lifecycle import Step
+from nepi.runtime.answers import Answer
 from nepi.runtime.errors import StepRefusedError
 from nepi.runtime.pool import Chore
 from nepi.runtime.timers import Timer
@@ -80,14 +80,14 @@ class Task(Chore):
             self.status = TaskStatus.ERROR
             self.failed(self)
 
-    def follow(self, answer: "Future[Any]") -> None:
+    def follow(self, answer: Answer) -> None:
         """End as the step ends that is performed for it; one that does not fit is not begun."""
 
-        def over(future: "Future[Any]") -> None:
-            error = future.exception()
+        def over(answer: Answer) -> None:
+            error = answer.error
             self.end(None if isinstance(error, StepRefusedError) else error)
 
-        answer.add_done_callback(over)
+        answer.then(over)
 
     @property
     def name(self) -> str:

@@ -14,8 +14,8 @@ from typing import Any
 
 from nepi.core.lifecycle import Step
 from nepi.core.stepping import OnFailure
+from nepi.runtime.answers import Answer
 from nepi.runtime.assembly import Redact
-from nepi.runtime.attempts import Answer
 from nepi.runtime.engine import Engine
 from nepi.runtime.pool import Job
 from nepi.runtime.settings import Give
@@ -121,12 +121,12 @@ class VirtualPortal:
 
     def settled(self, answer: Answer, timeout: float | None) -> bool:
         """Play on until *answer* is there; False: it never comes, or not in time."""
-        if not answer.done():
+        if not answer.is_given:
             self._awaited = answer
-            answer.add_done_callback(self._is_there)
+            answer.then(self._is_there)
             self.play(timeout)
             self._awaited = None
-        return answer.done()
+        return answer.is_given
 
     def _is_there(self, answer: Answer) -> None:
         if answer is self._awaited:

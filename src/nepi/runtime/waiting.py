@@ -11,7 +11,7 @@ from attrs import define, field
 from nepi.core.conditions import Guid
 from nepi.core.lifecycle import State
 from nepi.core.messages import Unwatch, Watch
-from nepi.runtime.attempts import Answer
+from nepi.runtime.answers import Answer
 from nepi.runtime.desk import Desk
 from nepi.runtime.driver import Driver
 from nepi.runtime.errors import WaitTimeoutError
@@ -56,9 +56,9 @@ class Waiting:
         with self._watching(watch) as answer:
             try:
                 async with asyncio.timeout(timeout):
-                    return bool(await self.desk.get_aio(answer))
+                    return bool(await answer.aio())
             except TimeoutError:
-                texts = await self.desk.get_aio(self._waits_for(watch))
+                texts = await self._waits_for(watch).aio()
                 raise self._too_long(watch, timeout, texts) from None
 
     def explain(self, guids: Iterable[Guid], state: State) -> list[str]:
@@ -80,7 +80,7 @@ class Waiting:
             self.desk.send(watch, answer, watch.token)
             yield answer
         finally:
-            if not answer.done() or answer.cancelled():
+            if not answer.is_given:
                 self.desk.mailbox.post(lambda: self._forget(watch))
 
     def _forget(self, watch: Watch) -> None:
@@ -99,14 +99,14 @@ class Waiting:
         return WaitTimeoutError(f"not {watch.state} within {timeout:g} s: {shortened(texts)}")
 
     def _be_patient(self, watch: Watch, answer: Answer, seconds: float) -> None:
-        if answer.done():
+        if answer.is_given:
             return
         timers = self.driver().timers
         timer = timers.at(timers.now() + seconds, lambda: self._say(watch, answer, seconds))
-        answer.add_done_callback(lambda _: timer.cancel())
+        answer.then(lambda _: timer.cancel())
 
     def _say(self, watch: Watch, answer: Answer, seconds: float) -> None:
-        if not answer.done():
+        if not answer.is_given:
             texts = shortened(self.explain(watch.guids, watch.state))
             self.tell(f"still waiting for {watch.state}: {texts}")
             self._be_patient(watch, answer, 2 * seconds)
