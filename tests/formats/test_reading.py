@@ -6,7 +6,7 @@ import pytest
 from nepi.core.lifecycle import State, Step
 from nepi.formats.description import Description, Entry, MomentOf, Rule, Timed
 from nepi.formats.errors import DescriptionError
-from nepi.formats.overriding import Override, OverrideError, override
+from nepi.formats.overriding import Override, OverrideError, Parse, override
 from nepi.formats.reading import understand
 from nepi.formats.writing import as_data
 from nepi.formats.yamltext import read_yaml
@@ -130,7 +130,9 @@ def parse_number(value: object) -> object:
 
 
 def overridden(*given: str) -> tuple[Description, list[str]]:
-    known = {"t::Application": {"command": str, "number": parse_number}}
+    known: dict[str, dict[str, Parse]] = {
+        "t::Application": {"command": str, "number": parse_number}
+    }
     overrides = [Override.parse(one) for one in given]
     tree, left = override(read_yaml(WHOLE), overrides, lambda rtype: known.get(rtype, {}))
     return understand(tree), [str(one) for one in left]

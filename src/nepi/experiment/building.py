@@ -42,6 +42,7 @@ def build(cls: "type[Experiment]", description: Description) -> "Experiment":
     maker.join(made, experiment.connect)
     _hold(description, made)
     _date(experiment, description, maker, made)
+    experiment.remember(description.unsaved)
     return experiment
 
 

@@ -10,7 +10,7 @@ from nepi.experiment.roster import Dated, Held, Roster
 from nepi.experiment.run import Run
 from nepi.experiment.secrecy import References, given, reference
 from nepi.formats import Description
-from nepi.formats.description import Entry, MomentOf, Rule, Timed
+from nepi.formats.description import HELD, Entry, MomentOf, Rule, Timed
 from nepi.formats.references import escaped, needs_escaping
 from nepi.resource import Resource
 
@@ -39,13 +39,14 @@ class Describing:
             on.setdefault(a, []).append(self._name(b))
         rules = self._rules()
         for guid, resource in self._roster.resources.items():
+            held = rules.get(guid, {})
             yield Entry(
                 resource.name,
                 resource.rtype,
                 on=tuple(on.get(guid, ())),
                 attributes=self._attributes(resource),
                 traces=resource.plain_traces(),
-                rules={step: tuple(each) for step, each in rules.get(guid, {}).items()},
+                rules={step: tuple(held[step]) for step in HELD if step in held},
             )
 
     def _ordered(self) -> list[tuple[Guid, Guid]]:

@@ -11,7 +11,7 @@ import atexit
 import os
 import random
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
@@ -395,6 +395,10 @@ class Experiment:
         """Return everything that was said so far, as the core is told."""
         dates = (event for dated in self._roster.dated for event in dated.events())
         return (*self._roster.events(), *dates, *self.foretold)
+
+    def remember(self, unsaved: Iterable[str]) -> None:
+        """Note what a file could not hold, so that it is said again in the next."""
+        self._roster.unsaved.extend(unsaved)
 
     @property
     def unsaved(self) -> tuple[str, ...]:

@@ -13,7 +13,9 @@ References = dict[tuple[str, str], str]
 
 def reference(resource: Resource, attribute: str, known: References) -> str:
     """Return what a file says in the place of that secret."""
-    made = re.sub(r"\W+", "_", f"{resource.name}_{attribute}", flags=re.ASCII).upper()
+    made = re.sub(r"\W", "_", f"{resource.name}_{attribute}", flags=re.ASCII).upper()
+    if not re.fullmatch("[a-z][a-z0-9_]*", resource.name):  # two names might become the same
+        made = f"R{resource.guid}_{made}"
     return known.get((resource.name, attribute), f"{IN_ENVIRONMENT}{made}")
 
 

@@ -55,13 +55,12 @@ def written(description: Description, *, json: bool = False) -> str:
 def save(description: Description, path: str | Path) -> Path:
     """Write *description* into the file *path*, whole or not at all."""
     file = Path(path)
-    text = written(description, json=_is_json(file))
     try:
-        replace_text(file, text)
+        text = written(description, json=_is_json(file))
     except UnicodeEncodeError as error:
-        raise DescriptionError(
-            f"cannot be UTF-8: {error.reason}; use JSON", source=str(file)
-        ) from error
+        problem = f"cannot be YAML: {error.reason}; use JSON"
+        raise DescriptionError(problem, source=str(file)) from error
+    replace_text(file, text)
     return file
 
 

@@ -2,11 +2,15 @@
 """JSON text into plain data and back. Where something stands is looked up only when asked for."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import cast
 
 from nepi.formats.errors import DescriptionError
 from nepi.formats.tree import Lines, Tree
+
+_SURROGATES = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+"""Halves of characters, which YAML does not write so."""
 
 
 class _TwiceError(ValueError):
@@ -62,4 +66,5 @@ def _lines(text: str, source: str) -> Lines:
     """Return the line of everything: JSON is YAML but for tabs, and there lines are counted."""
     from nepi.formats.yamltext import read_yaml
 
-    return read_yaml(text.replace("\t", " "), source).find_lines()
+    as_yaml = _SURROGATES.sub(r"\\uFFFD", text.replace("\t", " "))
+    return read_yaml(as_yaml, source).find_lines()

@@ -125,9 +125,11 @@ class Maker:
     def _of_group(self, group: tuple[str, ...], what: str, word: str, entry: Entry) -> object:
         if what == "count":
             return len(group)
+        if not group:
+            raise ReferenceProblemError(f"${{{{ {word} }}}}: there is none of them")
         if len(group) != 1:
             raise ReferenceProblemError(
-                f"${{{{ {word} }}}}: there are {len(group)} of them; name one, as {group[:1]}"
+                f"${{{{ {word} }}}}: there are {len(group)} of them; name one, as {group[0]}"
             )
         match what:
             case "directory":

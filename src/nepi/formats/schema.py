@@ -6,11 +6,12 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from nepi.formats.description import FORMAT, HELD, MOMENTS
-from nepi.resource import AttributeInfo, Registry, TypeInfo, describe
+from nepi.resource import AttributeInfo, Registry, Resource, TypeInfo, describe
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -22,7 +23,7 @@ _TEXTS: Schema = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}
 _TIME: Schema = {"type": ["number", "string"], "minimum": 0, "examples": ["1 s", "200 ms"]}
 
 
-def schema(registry: Registry | None = None) -> Schema:
+def schema(registry: Mapping[str, type[Resource]] | None = None) -> Schema:
     """Return the schema, with every installed resource type in it."""
     known = Registry.installed() if registry is None else registry
     types = [describe(known[rtype]) for rtype in sorted(known)]
