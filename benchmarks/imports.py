@@ -18,6 +18,7 @@ from measuring import (
     Subject,
     Target,
     column,
+    environment,
     in_turn,
     main,
 )
@@ -41,6 +42,7 @@ def run(subject: Subject, *argv: str) -> str:
     """Run an interpreter and return what it printed."""
     done = subprocess.run(
         [str(subject.python), "-W", "ignore", *argv],
+        env=environment(subject),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

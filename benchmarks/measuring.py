@@ -22,6 +22,8 @@ from typing import Literal
 
 Sample = dict[str, float]
 SCENARIOS = Path(__file__).parent / "scenarios"
+PLACES = ("TMPDIR", "XDG_STATE_HOME", "XDG_CACHE_HOME", "NEPI_LOCAL_DIR")
+"""Where children leave something; told to be a folder that is removed."""
 QUIET = 0.1
 """Others may use so much of one core while a sample is taken."""
 MORE = 3
@@ -190,7 +192,7 @@ def child(subject: Subject, *argv: str, timeout: float = 120) -> Sample:
         try:
             done = subprocess.run(
                 [str(subject.python), "-W", "ignore", str(SCENARIOS / argv[0]), *argv[1:]],
-                env=_surroundings(scratch),
+                env=environment(subject) | dict.fromkeys(PLACES, scratch),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
@@ -207,13 +209,11 @@ def child(subject: Subject, *argv: str, timeout: float = 120) -> Sample:
     return sample
 
 
-def _surroundings(scratch: str) -> dict[str, str]:
-    """An environment in which runs, logs and the run registry land in *scratch*."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("NEPI_")}
-    places = dict.fromkeys(
-        ("TMPDIR", "XDG_STATE_HOME", "XDG_CACHE_HOME", "NEPI_LOCAL_DIR"), scratch
-    )
-    return kept | places
+def environment(subject: Subject) -> dict[str, str]:
+    """Return the environment of this process without what would disturb *subject*."""
+    # PYTHONPATH would let a peer import us in its own place.
+    dropped = ("NEPI_",) if subject is OURS else ("NEPI_", "PYTHON")
+    return {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
 
 
 def in_turn(
