@@ -6,7 +6,7 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -24,7 +24,7 @@ def new_run() -> str:
 
 
 @asynccontextmanager
-async def a_machine(run: str = "", *, python: str = sys.executable) -> AsyncIterator[LocalMachine]:
+async def a_machine(run: str = "", *, python: str = sys.executable) -> AsyncGenerator[LocalMachine]:
     """A machine of a run of its own; whatever the test did to it, nothing is left."""
     machine = LocalMachine(run or new_run(), python=python)
     try:

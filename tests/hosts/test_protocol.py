@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nepi.agent.codec import MAX_BLOB, MAX_HEADER, PROTOCOL, Decoder, Frame, encode
+from nepi.agent.codec import MAX_BLOB, MAX_HEADER, PROTOCOL, Decoder, Frame, Header, encode
 from nepi.hosts import Job, leftovers
 from nepi.hosts.client import AgentClient, unix_socket
 from nepi.hosts.errors import (
@@ -84,9 +84,13 @@ OPERATIONS = st.sampled_from([
     "give_up", "forget", "facts", "which", "addresses", "stat", "list", "mkdir", "get", "put",
     "nonsense",
 ])  # fmt: skip
-REQUESTS = st.builds(
-    lambda op, rest: {**rest, "op": op}, OPERATIONS, st.dictionaries(NAMES, VALUES)
-)
+
+
+def request(operation: str, rest: dict[str, Any]) -> dict[str, Any]:
+    return {**rest, "op": operation}
+
+
+REQUESTS = st.builds(request, OPERATIONS, st.dictionaries(NAMES, VALUES))
 
 
 def test_odd_requests_are_refused_one_by_one() -> None:
@@ -161,7 +165,12 @@ def test_a_job_that_is_over_may_be_forgotten() -> None:
 
 def test_another_protocol_is_refused() -> None:
     async def body(machine: LocalMachine) -> None:
-        hello = {"id": 1, "op": "hello", "run": machine.record.run, "protocol": PROTOCOL + 1}
+        hello: Header = {
+            "id": 1,
+            "op": "hello",
+            "run": machine.record.run,
+            "protocol": PROTOCOL + 1,
+        }
         ((answer, _),) = frames(await raw(machine.record, encode(hello)))
         assert answer["error"] == "protocol"
 
