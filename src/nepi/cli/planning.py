@@ -10,10 +10,10 @@ from nepi.cli.script import located
 
 def plan(file: Path, args: Sequence[str], settings: Sequence[str], *, as_json: bool) -> None:
     """Print the order of the steps of *file* and when each is expected."""
-    from nepi import planning
+    from nepi.planning import plan as planned
 
     with located(file):
-        found = planning.plan(file, argv=tuple(args), overrides=tuple(settings))
+        found = planned(file, argv=tuple(args), overrides=tuple(settings))
     if as_json:
         output.answer(found.as_data())
     else:
@@ -22,10 +22,10 @@ def plan(file: Path, args: Sequence[str], settings: Sequence[str], *, as_json: b
 
 def check(file: Path, settings: Sequence[str], *, as_json: bool) -> None:
     """Say that *file* is right, or raise what is wrong with it."""
-    from nepi import planning
+    from nepi.planning import plan as planned
 
     with located(file):
-        found = planning.plan(file, overrides=tuple(settings))
+        found = planned(file, overrides=tuple(settings))
     if as_json:
         output.answer({"file": str(file), "valid": True, "resources": len(found.resources)})
     else:
