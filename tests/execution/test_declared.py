@@ -65,6 +65,10 @@ class LoudRadio(Radio):
         """Leave none."""
 
 
+class OldRadio(ResourceManager):
+    _backend = "old"
+
+
 class PlainRadio(Radio):
     _rtype = "test::PlainRadio"
 
@@ -107,6 +111,7 @@ def test_a_class_says_what_it_is() -> None:
         "test",
     )
     assert Radio.get_backend() == "test"
+    assert OldRadio.get_platform() == OldRadio.get_backend() == "old"
 
 
 def test_what_one_instance_sets_no_other_sees() -> None:

@@ -96,16 +96,21 @@ class Carrier:
 
     def adopt(self, rm: ResourceManager) -> None:
         """Take a new resource in."""
-        if isinstance(rm, Builtin):
-            rm.engine = self.engine
-            # Scripts know resources by their guids, so messages and pictures name these.
-            kind = rm.get_rtype().rpartition("::")[2].lower()
-            rm.resource.name = rm.resource.name or f"{kind}-{rm.guid}"
-            self.experiment.add(rm.resource, guid=rm.guid)
-            return
-        self._register(rm)
-        if self.begun:
-            rm.listen(self)
+        with self._lock:
+            if isinstance(rm, Builtin):
+                self._add(rm)
+            else:
+                self._register(rm)
+                if self.begun:
+                    rm.listen(self)
+            self._resources[rm.guid] = rm
+
+    def _add(self, rm: Builtin) -> None:
+        rm.engine = self.engine
+        # Scripts know resources by their guids, so messages and pictures name these.
+        kind = rm.get_rtype().rpartition("::")[2].lower()
+        rm.resource.name = rm.resource.name or f"{kind}-{rm.guid}"
+        self.experiment.add(rm.resource, guid=rm.guid)
 
     def connect(self, rm: ResourceManager, other: ResourceManager) -> None:
         """Make two resources neighbours; ImpossibleConnectionError if they are built-in and not."""

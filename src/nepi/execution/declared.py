@@ -40,6 +40,8 @@ class Declared:
     _rtype: ClassVar[str] = "Resource"
     _help: ClassVar[str] = ""
     _platform: ClassVar[str] = ""
+    _backend: ClassVar[str] = ""
+    """What types written for NEPI before 2015 call their platform."""
     _attributes: ClassVar[dict[str, Attribute]] = {a.name: a for a in common_attributes()}
     _traces: ClassVar[dict[str, Trace]] = {}
 
@@ -99,7 +101,7 @@ class Declared:
 
     @classmethod
     def get_platform(cls) -> str:
-        return cls._platform
+        return cls._platform or cls._backend
 
     get_backend = get_platform
 

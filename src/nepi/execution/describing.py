@@ -51,7 +51,6 @@ class Describing:
         for name, value in keywords.items():
             rm.set(name, value)
         self._carrier.adopt(rm)
-        self._resources[chosen] = rm
         if connected_to is not None:
             self.register_connection(chosen, connected_to)
         if auto_deploy:

@@ -90,7 +90,8 @@ class Keeping(Logger):
                 return
             # A step given up may go on and say READY: its resource is and stays FAILED.
             if before is not State.FAILED or state is State.RELEASED:
-                self.set_state_time(state, state_time_attr, time)
+                setattr(self, state_time_attr, tnow() if time is None else time)
+                self._state = state
             if self._retry is not None:
                 self._drop_retry(state)
             if self._line is not None:

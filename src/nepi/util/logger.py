@@ -7,16 +7,19 @@ import logging
 class Logger:
     """Something that can say things: *component* names it among the loggers."""
 
+    _own: logging.Logger | None = None
+
     def __init__(self, component: str) -> None:
-        self._logger = logging.getLogger(component)
+        self._component = component
 
     @property
     def logger(self) -> logging.Logger:
-        return self._logger
+        # Found when it is needed: most of ten thousand resources never say anything.
+        return self._own or logging.getLogger(self._component)
 
     @logger.setter
     def logger(self, value: logging.Logger) -> None:
-        self._logger = value
+        self._own = value
 
     def log_message(self, msg: str) -> str:
         """Return *msg* as it is logged; a subclass adds who says it."""
@@ -38,9 +41,10 @@ class Logger:
 
     def log(self, msg: str, level: int, out: str | None = None, err: str | None = None) -> None:
         """Log *msg* and, where given, what a command wrote to its two outputs."""
-        if not self._logger.isEnabledFor(level):
+        logger = self.logger
+        if not logger.isEnabledFor(level):
             return
         text = self.log_message(msg)
         if out or err:
             text += f" - OUT: {out or ''} - ERR: {err or ''}"
-        self._logger.log(level, "%s", text)
+        logger.log(level, "%s", text)

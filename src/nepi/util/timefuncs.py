@@ -7,6 +7,7 @@ Only the text forms live here. Engine time (a monotonic number of seconds) never
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from types import MappingProxyType
 
 _INSTANT = "%Y%m%d%H%M%S%f"
@@ -57,6 +58,7 @@ def tdiffsec(date1: datetime, date2: datetime) -> float:
     return tdiff(date1, date2).total_seconds()
 
 
+@lru_cache(maxsize=256)
 def span_seconds(text: str) -> float | None:
     """Read a relative time ("2s", "0.5m", "10ms") as seconds; None if it is not one."""
     match = _SPAN.fullmatch(text)
