@@ -11,7 +11,7 @@ import pytest
 from nepi.core.conditions import RUN_START, Requirement
 from nepi.core.errors import DuplicateResourceError, UnknownResourceError
 from nepi.core.lifecycle import State, Step
-from nepi.core.messages import Add, Aim, Cancel, Done, Failure, Force, Policy, Set
+from nepi.core.messages import Add, Aim, Cancel, Done, Failure, Force, Policy, Set, Watch
 from nepi.runtime.errors import StepAbandonedError, StepRefusedError, WaitTimeoutError
 from nepi.runtime.virtual import Stand, VirtualEngine
 from tests.runtime.actors import Plain, add, after
@@ -746,3 +746,24 @@ def test_the_getattr_of_an_actor_is_left_alone(engine: VirtualEngine) -> None:
         engine.act(1, Step.STOP)
     engine.ask(Force(1, Step.STOP), Aim((1, 2), State.RELEASED))
     assert engine.wait([1, 2], State.RELEASED, interrupts=False)
+
+
+def test_explaining_what_is_not_there(engine: VirtualEngine) -> None:
+    with pytest.raises(UnknownResourceError):
+        engine.explain(9)
+
+
+@pytest.mark.parametrize("actor", [Stand({Step.DEPLOY: 5.0}), Plain()])
+def test_what_is_released_in_the_same_breath(engine: VirtualEngine, actor: Stand | Plain) -> None:
+    add(engine, 1, actor, critical=False)
+    engine.put(Aim((1,), State.STARTED))
+    engine.ask(Aim((1,), State.RELEASED))
+    assert engine.wait([1], State.RELEASED, interrupts=False)
+    assert engine.now() < 1.0
+    assert Step.START not in actor.performed
+
+
+def test_a_watch_nobody_answers_for_is_ignored(engine: VirtualEngine) -> None:
+    engine.post(Watch(77, (9,), State.READY))
+    engine.play()
+    assert engine.state(add(engine, 1, Stand()) and 1) is State.NEW

@@ -150,3 +150,16 @@ def test_a_device_that_is_full_says_so(path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(os, "open", full)
     with pytest.raises(JournalError, match=r"No space left.*make room"):
         Journal(path)
+
+
+def test_a_disk_that_does_not_keep_what_was_written(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(path)
+
+    def fail(_: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(JournalError, match="Input/output error"):
+        journal.close()

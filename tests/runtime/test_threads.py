@@ -561,3 +561,17 @@ def test_a_callback_called_off_is_not_called(engine: Engine) -> None:
     engine_of[task] = engine
     assert ended(task)
     assert called == ["later"]
+
+
+def test_a_step_that_has_not_begun_is_called_off_by_the_release() -> None:
+    with Engine(threads=1) as engine:
+        stuck = add(engine, 1, Stuck(), critical=False)
+        waiting = add(engine, 2, Plain(), critical=False)
+        engine.ask(Aim((1,), State.READY))
+        assert stuck.begun.wait(SOON)
+        engine.ask(Aim((2,), State.READY))
+        engine.ask(Aim((2,), State.RELEASED))
+        stuck.may_end.set()
+        assert engine.wait([2], State.RELEASED, timeout=SOON, interrupts=False)
+        assert Step.DEPLOY not in waiting.performed
+        assert engine.outcome(2) is State.FAILED

@@ -15,7 +15,7 @@ from nepi.runtime.chronicle import Chronicle
 from nepi.runtime.driver import Driver
 from nepi.runtime.endings import Endings
 from nepi.runtime.journal import Journal
-from nepi.runtime.lines import EVENTS, note, set_line
+from nepi.runtime.lines import EVENTS, set_line
 from nepi.runtime.mailbox import Mailbox
 from nepi.runtime.obeying import Obeying
 from nepi.runtime.performing import Performer
@@ -114,8 +114,3 @@ def _set_line(redact: Redact) -> Callable[[Set], str]:
         return set_line(event, redact(event.guid, event.name, event.value))
 
     return line
-
-
-def trouble_note(text: str, error: BaseException) -> str:
-    """Return the line of the journal that says so."""
-    return note(text, error=type(error).__name__)
