@@ -95,7 +95,10 @@ def test_what_is_written_means_the_same() -> None:
         ("resources:\n  a: {type: t, count: 1.5}", "resources.a.count: should be a whole number"),
         ("resources:\n  a: {type: t, stort: 1}", "did you mean 'start'?"),
         ("resources:\n  a: {type: t, on: b}", "resources.a.on: there is no resource 'b'"),
-        ("resources:\n  a: {type: t, traces: {x: 1}}", "traces.x: should be true, false or a file name"),
+        (
+            "resources:\n  a: {type: t, traces: {x: 1}}",
+            "traces.x: should be true, false or a file name",
+        ),
         (
             "resources:\n  a:\n    type: t\n    start:\n      after: b.started",
             "file.yaml:5: resources.a.start.after: there is no resource 'b'",

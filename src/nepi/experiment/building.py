@@ -1,49 +1,58 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """From a description to the experiment that it describes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from nepi.core.stepping import OnFailure
+from nepi.core.conditions import Guid
+from nepi.experiment.secrecy import References
 from nepi.experiment.surroundings import surroundings
 from nepi.formats import Description, Override
 from nepi.formats.files import load as load_file
 from nepi.formats.making import Maker
-from nepi.resource import Moment, Registry, Resource, Verb
-
-if TYPE_CHECKING:
-    from nepi.experiment.experiment import Experiment
+from nepi.resource import Moment, Registry, Resource, Setter, Verb
 
 
-def load(cls: "type[Experiment]", path: str | Path, overrides: Sequence[str]) -> "Experiment":
-    """Return the experiment that the file describes, overrides applied."""
+class Site(Protocol):
+    """What an experiment has to offer for one to be built."""
+
+    references: References
+
+    @property
+    def run_dir(self) -> Path: ...
+    def directory_of(self, name: str, guid: Guid) -> Path: ...
+    def add(self, resource: Resource, /) -> Resource: ...
+    def connect(self, a: Resource, b: Resource, /) -> None: ...
+    def at(self, when: float, what: Verb | Setter, /, **values: object) -> None: ...
+    def remember(self, unsaved: Iterable[str], /) -> None: ...
+
+
+def read(path: str | Path, overrides: Sequence[str]) -> Description:
+    """Return what the file describes, with these overrides and those from outside."""
     given = tuple(dict.fromkeys([*surroundings().overrides, *overrides]))
     description, left = load_file(path, overrides=[Override.parse(one) for one in given])
     surroundings().used.update(set(given) - {str(one) for one in left})
-    return build(cls, description)
+    return description
 
 
-def build(cls: "type[Experiment]", description: Description) -> "Experiment":
-    """Return the experiment that *description* describes."""
-    on_failure: OnFailure = "abort" if description.on_failure == "abort" else "release"
-    experiment = cls(description.name, on_failure=on_failure, seed=description.seed)
+def build(site: Site, description: Description) -> None:
+    """Fill an empty experiment with what *description* describes."""
     guids = {name: guid for guid, (name, _) in enumerate(description.expanded(), 1)}
     maker = Maker(
         description,
         Registry.installed(),
-        str(experiment.run_dir),
-        lambda name: str(experiment.directory_of(name, guids[name])),
+        str(site.run_dir),
+        lambda name: str(site.directory_of(name, guids[name])),
     )
     made = {name: maker.make(name, entry) for name, entry in description.expanded()}
-    experiment.references.update(maker.secrets)
+    site.references.update(maker.secrets)
     for resource in made.values():
-        experiment.add(resource)
-    maker.join(made, experiment.connect)
+        site.add(resource)
+    maker.join(made, site.connect)
     _hold(description, made)
-    _date(experiment, description, maker, made)
-    experiment.remember(description.unsaved)
-    return experiment
+    _date(site, description, maker, made)
+    site.remember(description.unsaved)
 
 
 def _hold(description: Description, made: dict[str, Resource]) -> None:
@@ -60,15 +69,13 @@ def _hold(description: Description, made: dict[str, Resource]) -> None:
                 verb.after(*moments, delay=rule.delay)
 
 
-def _date(
-    experiment: "Experiment", description: Description, maker: Maker, made: dict[str, Resource]
-) -> None:
+def _date(site: Site, description: Description, maker: Maker, made: dict[str, Resource]) -> None:
     groups = description.groups()
     for index, timed in enumerate(description.at):
         for name in groups[timed.resource]:
             resource = made[name]
             if timed.step is not None:
-                experiment.at(timed.time, Verb(resource, timed.step))
+                site.at(timed.time, Verb(resource, timed.step))
             else:
                 values = maker.timed_values(resource, index)
-                experiment.at(timed.time, resource.set, **values)
+                site.at(timed.time, resource.set, **values)

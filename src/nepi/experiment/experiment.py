@@ -152,7 +152,7 @@ class Experiment:
         found = connect(a, b)
         self._life.tell(*self._roster.connect(a.guid, b.guid, found))
 
-    def at(self, when: Duration, what: Verb | Setter, **values: object) -> None:
+    def at(self, when: Duration, what: Verb | Setter, /, **values: object) -> None:
         """Have a step done, or attributes set, *when* seconds after the first group is READY.
 
         `exp.at("6 s", link.set, loss="1 %")`, `exp.at(10, client.stop)`.
@@ -185,11 +185,15 @@ class Experiment:
         return save(self.description(), path)
 
     @classmethod
-    def load(cls, path: str | Path, *, overrides: tuple[str, ...] = ()) -> "Experiment":
+    def load(cls, path: str | Path, *, overrides: tuple[str, ...] = ()) -> Self:
         """Return the experiment that a file describes; DescriptionError says what is wrong."""
-        from nepi.experiment.building import load
+        from nepi.experiment.building import build, read
 
-        return load(cls, path, overrides)
+        said = read(path, overrides)
+        on_failure: OnFailure = "abort" if said.on_failure == "abort" else "release"
+        made = cls(said.name, on_failure=on_failure, seed=said.seed)
+        build(made, said)
+        return made
 
     # -- carrying out -------------------------------------------------------------------------
 

@@ -7,16 +7,14 @@ The command line and the planning set it; an Experiment asks for it. Nothing her
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from attrs import field, frozen
 
 from nepi.core.stepping import OnFailure
 
-if TYPE_CHECKING:
-    from nepi.experiment.experiment import Experiment
-
-    Told = Callable[[Experiment], object]
+Told = Callable[[Any], object]
+"""Takes an Experiment, whose module is above this one."""
 
 
 @frozen
@@ -27,9 +25,9 @@ class Surroundings:
     on_failure: OnFailure | None = None
     overrides: tuple[str, ...] = ()
     """`client.count=20`: applied to the resource of that name when it is added."""
-    created: "Told | None" = None
+    created: Told | None = None
     """Told of every Experiment, at the end of its construction."""
-    deploying: "Told | None" = None
+    deploying: Told | None = None
     """Told at its first deploy(): everything was checked, nothing was touched."""
     tell: Callable[[str], None] | None = None
     """Says a line to the user: what a long wait waits for, what Ctrl-C does; else stderr does."""
