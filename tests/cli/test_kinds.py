@@ -37,8 +37,8 @@ def test_a_type_is_told_with_attributes_traces_and_connections(
         "shown::Probe (also ShownProbe)\nSends requests.\n\nAnd waits for answers.\n"
     )
     rows = [line.split() for line in told.splitlines()]
-    assert ["target", "text", "required", "until", "deployed", "Whom", "to", "ask"] in rows
-    assert "interval  number   s     1 s       any time        Time between" in told
+    assert ["target", "text", "required", "Whom", "to", "ask"] in rows
+    assert "interval  number   s     1 s       Time between; can be changed at any time" in told
     assert "How many; at least 1" in told
     assert "secret: never written anywhere" in told
     assert ["pcap", "capture.pcap", "no", "Captured", "packets"] in rows

@@ -204,6 +204,33 @@ def test_an_error_of_the_script_itself_keeps_its_traceback(shell: Shell) -> None
     assert "ZeroDivisionError" in done.stderr
 
 
+def test_a_script_with_a_mistake_in_its_syntax_is_told_as_python_does(shell: Shell) -> None:
+    (shell.folder / "wrong.py").write_text("print('hello'\n")
+    done = shell.nepi("run", "wrong.py")
+    assert done.returncode == 1
+    assert done.stderr.startswith('  File "wrong.py", line 1')
+    assert "SyntaxError" in done.stderr
+
+
+def test_a_step_whose_code_is_wrong_is_told_with_where(shell: Shell) -> None:
+    """Its author needs the traceback; who runs it, the message."""
+    text = "    async def do_start(self) -> None:\n        self.nothing.there\n\n"
+    wrong = TYPES.replace("    async def do_start(self) -> None:\n        pass\n\n", text)
+    (shell.folder / "jobs.py").write_text(wrong)
+    done = shell.nepi("run", "good.py", "-q")
+    assert done.returncode == 1
+    assert "self.nothing.there" in done.stderr
+    assert "in do_start" in done.stderr
+    assert "error: good.py:10: " in done.stderr
+
+
+def test_other_files_are_not_run(shell: Shell) -> None:
+    (shell.folder / "notes.txt").write_text("print('hello')\n")
+    done = shell.nepi("run", "notes.txt")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "neither a script (.py) nor a description" in done.stderr
+
+
 def test_a_script_chooses_its_exit_code(shell: Shell) -> None:
     (shell.folder / "exits.py").write_text("import sys\nsys.exit(7)\n")
     assert shell.nepi("run", "exits.py").returncode == 7
@@ -247,6 +274,29 @@ def test_on_a_terminal_the_picture_is_kept_up_to_date(shell: Shell) -> None:
     assert "error: interrupted" in shown
     # What was painted is gone: one table is left, and nothing between it and what was printed.
     assert shown.count("resource") == 1
+
+
+def test_who_is_asked_by_a_script_can_answer(shell: Shell) -> None:
+    asks = ENDLESS.replace("exp.wait()", "print('hello', input('Name? '))\n    job.stop()")
+    (shell.folder / "asks.py").write_text(asks)
+    with shell.terminal("run", "asks.py") as terminal:
+        shown = terminal.until(lambda text: text.endswith("Name?"))
+        assert "shown::Job" not in shown
+        terminal.typed("Bob\n")
+        assert terminal.end() == 0
+    assert "Name? Bob\nhello Bob\n" in terminal.glass.text
+
+
+def test_what_programs_of_the_script_print_stays_above_the_picture(shell: Shell) -> None:
+    prints = "import os\n" + ENDLESS.replace(
+        "exp.wait()", "os.system('echo from a child')\n    exp.wait()"
+    )
+    (shell.folder / "prints.py").write_text(prints)
+    with shell.terminal("run", "prints.py") as terminal:
+        shown = terminal.until(lambda text: re.search(r"from a child\nendless  .*STARTED", text))
+        assert shown.startswith("deployed\nfrom a child\nendless  ")
+        terminal.process.send_signal(signal.SIGINT)
+        assert terminal.end() == 130
 
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -10,7 +10,7 @@ from typing import Any
 from attrs import define, field
 
 from nepi.cli.output import as_json, clock, write
-from nepi.cli.picture import NAMES_SHOWN, Size, frame
+from nepi.cli.picture import NAMES_SHOWN, Size, flat, frame
 from nepi.cli.progress import Progress, Record, said
 from nepi.cli.screen import Screen
 from nepi.core.conditions import RUN_START
@@ -75,7 +75,7 @@ class Lines(Face):
             self._introduced.add(watched)
             write(self._descriptor, f"{watched.name}, run {watched.run_id}\n")
         lines = [
-            f"{_stamp(watched.progress, record)}  {text}\n"
+            f"{_stamp(watched.progress, record)}  {flat(text)}\n"
             for record, text in _told(watched.progress, records)
         ]
         write(self._descriptor, "".join(lines))

@@ -2,6 +2,7 @@
 """`nepi types`: the declarations of the resource types, for eyes and for programs."""
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 from attrs import asdict
@@ -71,14 +72,9 @@ Section = tuple[str, Sequence[str], Sequence[Sequence[object]]]
 
 def sections(info: TypeInfo) -> Iterator[Section]:
     """The tables of one type: title, names of the columns, rows."""
-    columns: tuple[str, ...]
-    columns = ("name", "type", "unit", "default", "can change", "what it is")
-    everybodys = Resource.__name__
-    own = [_attribute(each) for each in info.attributes if each.declared_by != everybodys]
-    if own:
-        yield "Attributes", columns, own
-    common = [_attribute(each) for each in info.attributes if each.declared_by == everybodys]
-    yield "Attributes of every resource", columns, common
+    columns: tuple[str, ...] = ("name", "type", "unit", "default", "what it is")
+    for origin, members in groupby(info.attributes, key=lambda each: each.declared_by):
+        yield _title(origin, info.rtype), columns, [_attribute(each) for each in members]
     if info.traces:
         columns = ("name", "file", "enabled", "what it is")
         traces = [(each.name, each.file, each.enabled, each.help) for each in info.traces]
@@ -91,17 +87,22 @@ def sections(info: TypeInfo) -> Iterator[Section]:
         yield f"Table {record.kind}", ("column", "unit", "what it is"), rows
 
 
+def _title(origin: str, rtype: str) -> str:
+    if origin == rtype:
+        return "Attributes"
+    return f"Attributes of every {origin.lower() if origin == Resource.__name__ else origin}"
+
+
 def _attribute(attribute: AttributeInfo) -> tuple[object, ...]:
     default = "required" if attribute.required else attribute.default
-    changes = "any time" if attribute.phase is Phase.LIVE else "until deployed"
-    return attribute.name, attribute.type, attribute.unit, default, changes, explained(attribute)
+    return attribute.name, attribute.type, attribute.unit, default, explained(attribute)
 
 
 def explained(attribute: AttributeInfo) -> str:
     """The help of *attribute*, with what its values are limited to."""
-    parts = [attribute.help]
-    if attribute.limits:
-        parts.append(attribute.limits)
+    parts = [attribute.help, attribute.limits]
+    if attribute.phase is Phase.LIVE:
+        parts.append("can be changed at any time")
     if attribute.secret:
         parts.append("secret: never written anywhere")
     return "; ".join(part for part in parts if part)

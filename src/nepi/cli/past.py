@@ -9,6 +9,7 @@ from typing import Any
 
 from nepi.cli import output
 from nepi.cli.output import clock, volume
+from nepi.cli.picture import flat
 from nepi.cli.progress import Item, Progress
 from nepi.core.lifecycle import State
 from nepi.results import TableError, load_table
@@ -105,7 +106,7 @@ def _facts(data: Mapping[str, Any]) -> Iterator[str]:
 def _resource_row(resource: Mapping[str, Any]) -> tuple[object, ...]:
     started = resource["started"]
     begun = f"t = {clock(started)}" if started is not None else ""
-    failure = resource["failure"]
+    failure = flat(resource["failure"] or "")
     if failure and not resource["critical"]:
         failure += " (not critical)"
     return (

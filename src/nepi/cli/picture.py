@@ -76,13 +76,19 @@ def headline(name: str, progress: Progress, now: float) -> "Text":
         phase = "writing the results, ended at t ="
     elif progress.releasing:
         phase = "releasing" if progress.zero is None else "releasing, t ="
-    text = Text.assemble((name, "bold"), "  ", f"{phase} {_coarse(progress.time(now))}")
+    text = Text.assemble((flat(name), "bold"), "  ", f"{phase} {_coarse(progress.time(now))}")
     if progress.aborted:
         text.append("  aborted", STYLES["FAILED"])
     for state in State:
         if count := progress.counts[state]:
             text.append(f"   {count} {state}", STYLES[state.name])
     return text
+
+
+def flat(text: str) -> str:
+    """The first line of *text*, without anything that would move the cursor."""
+    first = text.strip().partition("\n")[0]
+    return "".join(char if char.isprintable() else " " for char in first)
 
 
 def _coarse(seconds: float) -> str:
@@ -94,7 +100,7 @@ def _aligned(rows: Iterable[Cells]) -> "Iterator[Text]":
     from rich.cells import cell_len, set_cell_size
     from rich.text import Text
 
-    table = list(rows)
+    table = [[(flat(text), style) for text, style in row] for row in rows]
     widths = [
         min(max(cell_len(text) for text, _ in column), LONGEST)
         for column in zip(*table, strict=True)
@@ -166,7 +172,7 @@ def final(progress: Progress) -> tuple[Sequence[str], list[Sequence[object]]]:
 def _final_row(progress: Progress, item: Item) -> Sequence[object]:
     started = item.moments.get(State.STARTED)
     begun = f"t = {clock(progress.time(started))}" if started is not None else ""
-    remark = item.failure
+    remark = flat(item.failure)
     if remark and not item.critical:
         remark += " (not critical)"
     return item.name, item.rtype, item.outcome.name, begun, clock(item.lasted), remark

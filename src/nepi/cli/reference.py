@@ -68,6 +68,8 @@ def _index(infos: Sequence[TypeInfo]) -> Iterator[str]:
     yield ""
     yield "## Resource types"
     yield ""
+    yield "An attribute can be changed until its resource is deployed, unless its line says more."
+    yield ""
     links = [(f"[{info.rtype}](types/{_file(info.rtype)})", info.help) for info in infos]
     yield from _table(("type", "what it is"), links)
 

@@ -18,11 +18,10 @@ from nepi.cli.capture import Captured, OnStderr
 from nepi.cli.faces import Events, Face, Lines, Live
 from nepi.cli.picture import final
 from nepi.cli.screen import Screen
-from nepi.cli.script import FileError, execute, located
+from nepi.cli.script import FileError, execute, is_description, located
 from nepi.cli.verbs import FAILED, INTERRUPTED, WRONG, complain
 
 GOOD = 0
-DESCRIPTIONS = frozenset({".yaml", ".yml", ".json"})
 MANY = 4
 """Experiments in one script from which on only the last of them gets a table at the end."""
 
@@ -112,7 +111,7 @@ def _attempt(file: Path, args: Sequence[str], options: Options, audience: Audien
     )
     try:
         with located(file), surrounded(surroundings):
-            if file.suffix in DESCRIPTIONS:
+            if is_description(file):
                 _carry_out(file, options.settings)
             else:
                 execute(file, args)

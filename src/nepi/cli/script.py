@@ -23,6 +23,15 @@ BUGS = frozenset(
 """What a step fails of when its code is wrong, rather than the world."""
 
 
+def is_description(file: Path) -> bool:
+    """Tell a description from a script; FileError: it is neither."""
+    if file.suffix in {".py", ""}:
+        return False
+    if file.suffix.lower() in {".yaml", ".yml", ".json"}:
+        return True
+    raise FileError(f"{file} is neither a script (.py) nor a description (.yaml, .json)")
+
+
 def execute(file: Path, args: Sequence[str]) -> None:
     """Run *file* as the main program, with *args*; what it raises passes through."""
     with _as_main(file, args):
@@ -59,7 +68,9 @@ def print_traceback(error: BaseException, file: Path) -> None:
     begin: TracebackType | None = error.__traceback__
     while begin is not None and Path(begin.tb_frame.f_code.co_filename) != file:
         begin = begin.tb_next
-    traceback.print_exception(error.with_traceback(begin or error.__traceback__))
+    if begin is None and not isinstance(error, SyntaxError):  # not of the script, so of ours
+        begin = error.__traceback__
+    traceback.print_exception(error.with_traceback(begin))
 
 
 class FileError(Exception):
