@@ -11,6 +11,8 @@ from nepi.core.messages import Add, Ended, Reached
 from nepi.runtime.attempts import Report, failure_of
 from nepi.runtime.hooks import hook
 
+STARTED = State.STARTED  # Python 3.11 looks members of enumerations up slowly
+
 
 class Endings:
     """The `finished()` of the resources that have one and were said to end."""
@@ -30,7 +32,7 @@ class Endings:
 
     def note(self, reached: Reached) -> None:
         """Begin to wait for who is STARTED; wait no longer for who is not."""
-        if reached.state is State.STARTED:
+        if reached.state is STARTED:
             add = self._adds.get(reached.guid)
             ends = add is not None and add.ends
             finished = hook(self._actors.get(reached.guid), "finished") if ends else None

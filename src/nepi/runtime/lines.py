@@ -130,6 +130,11 @@ def _aim(e: Aim) -> str:
 
 
 def _force(e: Force) -> str:
+    if not e.after:
+        return (
+            f'"kind":"force","guid":{e.guid},"step":"{e.step}","token":{e.token},'
+            f'"mine":{_BOOLEAN[e.mine]},"after":[]}}\n'
+        )
     data = {"guid": e.guid, "step": e.step, "token": e.token, "mine": e.mine}
     return plain("force", {**data, "after": _after(e.after)})
 

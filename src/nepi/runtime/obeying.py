@@ -37,6 +37,8 @@ from nepi.runtime.performing import Performer
 from nepi.runtime.settings import Settings
 from nepi.runtime.timers import Timers
 
+FAILED = State.FAILED  # Python 3.11 looks members of enumerations up slowly
+
 log = logging.getLogger(__name__)
 
 
@@ -120,7 +122,7 @@ class Obeying:
     def _reached(self, reached: Reached) -> None:
         self.chronicle.note(reached)
         self.endings.note(reached)
-        if reached.state >= State.FAILED:
+        if reached.state >= FAILED:
             told = hook(self.actors.get(reached.guid), "reached")
             if told is not None:
                 told(reached.state, reached.failure)
