@@ -101,7 +101,8 @@ class Progress:
         step = next_step(item.state, goal)
         if step is None or item.step is not None:
             return ""
-        unmet = [text for need in item.needs.get(step, ()) if (text := self._unmet(need, now))]
+        texts = (self._unmet(need, now) for need in item.needs.get(step, ()))
+        unmet = list(dict.fromkeys(text for text in texts if text))
         if unmet:
             return f"{step} waits for {', '.join(unmet)}"
         if step is Step.START and self.zero is None:
