@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from nepi.experiment.interruption import Interruption
 from nepi.runtime.runs import runs
 
 LONG = 40  # seconds: bites only when something is broken
@@ -150,3 +151,55 @@ def test_whatever_ends_the_script_no_process_is_left(block: str, tmp_path: Path)
         process.communicate(timeout=LONG)
     assert process.returncode == int(block == "1 / 0")
     assert processes_of_the_run() == []
+
+
+class Pressed:
+    """In the place of a life and its services: Ctrl-C is pressed so often while it is released."""
+
+    def __init__(self, times: int) -> None:
+        self.left = times
+        self.done: list[str] = []
+        self.engine = self
+
+    def known(self) -> tuple[int, ...]:
+        return (1,)
+
+    def release(self) -> None:
+        self.done.append("release")
+        if self.left:
+            self.left -= 1
+            raise KeyboardInterrupt
+
+    def kill(self) -> None:
+        self.done.append("kill")
+
+    def cancel(self, guids: tuple[int, ...], *, reason: str) -> None:
+        assert (guids, reason) == ((1,), "Ctrl-C")
+        self.done.append("cancel")
+
+
+@pytest.mark.parametrize(
+    ("times", "done"),
+    [
+        (0, ["release"]),
+        (1, ["release", "kill", "cancel", "release"]),
+        (2, ["release", *["kill", "cancel", "release"] * 2]),
+        (9, ["release", *["kill", "cancel", "release"] * 3]),
+    ],
+)
+def test_each_ctrl_c_makes_it_harder_and_in_the_end_it_gives_up(
+    times: int, done: list[str]
+) -> None:
+    pressed: Any = Pressed(times)
+    said: list[str] = []
+    Interruption(pressed, pressed, said.append).release()
+    assert pressed.done == done
+    assert said[0].startswith("interrupted: releasing everything")
+
+
+def test_what_was_pressed_before_counts() -> None:
+    pressed: Any = Pressed(0)
+    interruption = Interruption(pressed, pressed, list[str]().append)
+    interruption.presses = 1  # and the block is left by the next one
+    interruption.release()
+    assert pressed.done == ["kill", "cancel", "release"]

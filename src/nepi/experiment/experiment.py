@@ -27,6 +27,7 @@ from nepi.experiment.describing import described
 from nepi.experiment.ending import Ending
 from nepi.experiment.errors import ForeignResourceError
 from nepi.experiment.giving import Giving
+from nepi.experiment.interruption import Interruption
 from nepi.experiment.life import Life, say
 from nepi.experiment.overrides import apply_to, check_used
 from nepi.experiment.roster import Roster
@@ -41,6 +42,7 @@ from nepi.resource.units import seconds
 from nepi.results import Table
 from nepi.runtime.directory import RunDirectory
 from nepi.runtime.engine import Engine
+from nepi.runtime.errors import EngineError
 from nepi.runtime.subscriptions import Told
 
 R = TypeVar("R", bound=Resource)
@@ -103,8 +105,9 @@ class Experiment:
             begin_run=self._begin_run,
             describe=self.description,
         )
-        self._services = Services(self.run_id, self.engine, self._run.record_agent)
-        self._binding = ExperimentBinding(self._life, self._services)
+        services = Services(self.run_id, self.engine, self._run.record_agent)
+        self._interruption = Interruption(self._life, services, self._tell)
+        self._binding = ExperimentBinding(self._life, services)
         self._waits = Waits(self._life)
         self._ending = Ending(
             life=self._life,
@@ -295,13 +298,8 @@ class Experiment:
         self._ending.close(outcome, reason=reason)
 
     def _interrupted(self) -> None:
-        self._tell("interrupted: releasing everything; press Ctrl-C again to kill what still runs")
-        self._life.release_harder(self._hurry)
+        self._interruption.release()
         self.close(INTERRUPTED, reason="Ctrl-C")
-
-    def _hurry(self) -> None:
-        self._tell("interrupted again: killing what still runs")
-        self._services.kill()
 
     def _forgotten(self) -> None:
         if self._life.over:
@@ -309,7 +307,12 @@ class Experiment:
         self._tell(
             f"experiment {self.name!r} was not released; it is now (write `with` or release)"
         )
-        self._life.release_harder(self._hurry)
+        try:
+            self._life.release()
+        except KeyboardInterrupt:
+            self._interrupted()
+        except EngineError as error:
+            self._tell(f"not everything could be released: {error}")
         self.close()
 
     def __enter__(self) -> Self:

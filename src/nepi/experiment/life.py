@@ -22,7 +22,6 @@ from nepi.experiment.run import FAILED, Run
 from nepi.formats import Description
 from nepi.resource import Resource, check_complete
 from nepi.runtime.engine import Engine
-from nepi.runtime.errors import EngineError
 from nepi.runtime.subscriptions import Told
 
 Callback = Callable[[], object]
@@ -188,21 +187,3 @@ class Life:
         if guids and not self.over:
             await self.engine.ask_aio(Aim(guids, State.RELEASED))
             await self.engine.wait_aio(guids, State.RELEASED, timeout=timeout, interrupts=False)
-
-    def release_harder(self, hurry: Callable[[], None]) -> bool:
-        """Release everything; each Ctrl-C gives the running steps up. Return whether it was calm.
-
-        *hurry* is called at every Ctrl-C; at the third one, nothing is waited for any more.
-        """
-        for times in range(3):
-            try:
-                self.release()
-            except KeyboardInterrupt:
-                hurry()
-                self.engine.cancel(self.known(), reason="Ctrl-C")
-            except EngineError as error:
-                say(f"not everything could be released: {error}")
-                return False
-            else:
-                return times == 0
-        return False
