@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from nepi.experiment.interruption import Interruption
+from nepi.runtime.cleaning import orphans, remove
 from nepi.runtime.runs import runs
 
 LONG = 40  # seconds: bites only when something is broken
@@ -81,6 +82,8 @@ def script(text: str, folder: Path) -> Generator["subprocess.Popen[str]"]:
     finally:
         process.kill()
         process.communicate(timeout=LONG)
+        for orphan in orphans():  # where the test has failed
+            remove(orphan)
 
 
 def line_with(process: "subprocess.Popen[str]", words: str) -> None:
