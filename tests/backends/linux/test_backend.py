@@ -40,6 +40,8 @@ def test_nothing_is_imported_before_it_is_used() -> None:
     subprocess.run([sys.executable, "-c", LATE], check=True)
 
 
-def test_what_is_not_there_is_no_attribute() -> None:
+@pytest.mark.parametrize("mistyped", ["Pong", "Pin"])
+def test_what_is_not_there_is_no_attribute(mistyped: str) -> None:
     assert "Ping" in dir(linux)
-    assert not hasattr(linux, "Pong")
+    with pytest.raises(AttributeError, match=f"'{mistyped}'; did you mean 'Ping'"):
+        getattr(linux, mistyped)

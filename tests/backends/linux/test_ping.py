@@ -230,8 +230,9 @@ def test_stopped_it_tells_its_summary(play: Play) -> None:
 
 def test_a_name_that_nobody_knows_is_a_failure(play: Play) -> None:
     async def scenario(stage: Stage, node: Node) -> None:
-        ping = stage.add(Ping("nosuch.invalid", count=1, numeric=True), on=node)
-        with pytest.raises(ApplicationFailedError, match=r"exit code 2: ping: nosuch.invalid: "):
+        # The empty label is refused on this machine: no server is asked for the name.
+        ping = stage.add(Ping("no..such", count=1, numeric=True), on=node)
+        with pytest.raises(ApplicationFailedError, match=r"exit code 2: ping: no\.\.such: "):
             await complete(ping)
 
     play(scenario)

@@ -34,7 +34,10 @@ if not TYPE_CHECKING:  # checkers know the names from above, and that there are 
     def __getattr__(name: str) -> type:
         place = TYPES.get(f"linux::{name}")
         if place is None:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            from nepi.resource.errors import nearest  # late, like all that costs time
+
+            hint = nearest(name, __dir__())
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}; {hint}")
         module, _, cls = place.partition(":")
         found = globals()[name] = getattr(import_module(module), cls)
         return found
