@@ -2,8 +2,8 @@
 """The engine: what experiments, classic controllers and tests drive their resources with.
 
 The face of everything else in this package; it owns the only orchestrator of a run. All of it may
-be called from any thread; what waits says so, and has a twin for those who live on a loop. The class
-is long because it is one face; each method passes on to the part that knows.
+be called from any thread; what waits says so, and has a twin for those who live on a loop. The
+class is long because it is one face; each method passes on to the part that knows.
 """
 
 import time
