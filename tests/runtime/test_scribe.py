@@ -145,8 +145,8 @@ def test_what_is_secret_is_not_in_the_journal(tmp_path: Path) -> None:
 SMALL_DISK = """
 import sys
 from pathlib import Path
-from nepi.core.lifecycle import State
-from nepi.core.messages import Add, Aim, Cancel, Step
+from nepi.core.lifecycle import State, Step
+from nepi.core.messages import Add, Aim
 from nepi.runtime.engine import Engine
 
 place = Path(sys.argv[1])
