@@ -6,7 +6,7 @@ import json
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,7 +42,7 @@ class Controller:
 
 
 @contextmanager
-def a_controller(*commands: list[str]) -> Iterator[Controller]:
+def a_controller(*commands: list[str]) -> Generator[Controller]:
     """In a session of its own, like one in a terminal; nothing of its run is left in the end."""
     run = f"test-{secrets.token_hex(6)}"
     argv = [sys.executable, "-m", "tests.hosts.controller", run, json.dumps(commands)]
