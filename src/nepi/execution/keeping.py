@@ -25,7 +25,7 @@ class Keeping(Logger):
 
     _guid: Guid
     _line: Line | None = None
-    _state: State = State.NEW
+    _state: State = ResourceState.NEW
     _why: Failure | None = None
     _retry: tuple[Step, Task] | None = None
     _discover_time: datetime | None = None
@@ -86,24 +86,24 @@ class Keeping(Logger):
             state = State(state)
         with self._lock:
             before = self._state
-            if before is State.RELEASED:
+            if before is ResourceState.RELEASED:
                 return
             # A step given up may go on and say READY: its resource is and stays FAILED.
-            if before is not State.FAILED or state is State.RELEASED:
+            if before is not ResourceState.FAILED or state is ResourceState.RELEASED:
                 setattr(self, state_time_attr, tnow() if time is None else time)
                 self._state = state
             if self._retry is not None:
                 self._drop_retry(state)
             if self._line is not None:
                 at = monotonic() if time is None else monotonic() - tdiffsec(tnow(), time)
-                why = self._why if state is State.FAILED else None
+                why = self._why if state is ResourceState.FAILED else None
                 self._line.post(Observed(self._guid, state, at, why))
 
     def listen(self, line: Line) -> None:
         """From now on tell *line*, beginning with where this is."""
         with self._lock:
             self._line = line
-            if self._state is not State.NEW:
+            if self._state is not ResourceState.NEW:
                 line.post(Observed(self._guid, self._state, monotonic(), self._why))
 
     def set_state_time(
