@@ -5,6 +5,7 @@ import asyncio
 import os
 import signal
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from nepi.hosts import (
     PIPE,
     AgentStartError,
     ConnectionLostError,
+    DiskFullError,
     FilePermissionError,
     Job,
     Limits,
@@ -339,3 +341,40 @@ def test_an_output_that_cannot_be_written_is_named(tmp_path: Path) -> None:
             await machine.spawn(Job(["true"], stdout=Path("/sys/x")))
 
     on_a_machine(body)
+
+
+def test_a_process_whose_starter_gave_up_is_stopped(tmp_path: Path) -> None:
+    async def body(machine: LocalMachine) -> None:
+        job = Job(["sleep", "1000"], stdout=tmp_path / "out", step="1.start")
+        starting = asyncio.create_task(machine.spawn(job))
+        # It has asked; the answer is not there yet.
+        await asyncio.sleep(0)
+        starting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await starting
+        process = await machine.spawn(job)
+        assert (await process.wait()).reason == "stopped"
+
+    on_a_machine(body)
+
+
+@pytest.mark.root
+def test_a_full_disk_is_named(tmp_path: Path) -> None:
+    small = ["mount", "-t", "tmpfs", "-o", "size=64k,nr_inodes=3", "small", str(tmp_path)]
+    if subprocess.run(small, check=False, capture_output=True).returncode:
+        pytest.skip("no file system may be mounted here")
+
+    async def body(machine: LocalMachine) -> None:
+        with pytest.raises(DiskFullError, match="No space left"):
+            await machine.files.put(bytes(1_000_000), tmp_path / "big")
+        assert await machine.files.list(tmp_path) == []
+        await machine.files.put(b"", tmp_path / "one")
+        await machine.files.put(b"", tmp_path / "two")
+        with pytest.raises(DiskFullError, match="out"):
+            await machine.spawn(Job(["true"], stdout=tmp_path / "out"))
+        assert (await machine.run(["true"])).ok
+
+    try:
+        on_a_machine(body)
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)

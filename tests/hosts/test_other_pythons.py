@@ -2,7 +2,6 @@
 """The agent runs on whatever Python a machine has, and for whichever user."""
 
 import asyncio
-import os
 import shutil
 import signal
 import subprocess
@@ -102,8 +101,8 @@ def test_a_user_without_rights_has_an_agent(tmp_path: Path) -> None:
         home.rmdir()
 
 
-def test_the_package_is_named_by_its_content() -> None:
-    name, data = package.packed()
-    assert package.packed() == (name, data)
-    assert name.startswith("agent-")
-    assert os.path.splitext(name)[1] == ".pyz"  # noqa: PTH122
+def test_the_package_is_made_once(tmp_path: Path) -> None:
+    first = package.install(tmp_path)
+    assert first == package.install(tmp_path) == tmp_path / package.name()
+    assert first.read_bytes() == package.packed()
+    assert [one.name for one in tmp_path.iterdir()] == [first.name]

@@ -46,6 +46,10 @@ class Jobs:
             raise AgentError(Code.NO_SUCH_JOB, f"this run has no job {name} on this machine")
         return self.by_id[name]
 
+    def of_step(self, step: str) -> Job | None:
+        """The job that was begun under a step."""
+        return self._by_step.get(step)
+
     def add(self, job: Job) -> None:
         """One more, living or not."""
         self.by_id[job.id] = job

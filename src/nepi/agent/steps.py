@@ -58,6 +58,10 @@ class Request:
             )
 
 
+Operation = Callable[[Request], None]
+Operations = dict[str, Operation]
+
+
 class Steps:
     """Remembers the newest answers; and, over the agent's death, which steps were begun at all."""
 
@@ -68,7 +72,7 @@ class Steps:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         self._log = os.open(path, flags, 0o600)
 
-    def once(self, request: Request, operation: Callable[[Request], None]) -> None:
+    def once(self, request: Request, operation: Operation) -> None:
         """Carries the request out, unless its step was carried out, or begun, before."""
         step = fields.text(request.header, "step")
         known = self._known.get(step)

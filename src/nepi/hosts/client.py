@@ -1,90 +1,47 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The controller's end of the agent's protocol, on asyncio; which way leads there is not said here.
+"""What a controller asks of one agent; which way leads there is not said here.
 
-One client a run and machine. Requests of one turn of the loop travel in one write. When the agent
-dies and is begun again, the client connects again and asks again what was not answered.
+One client a run and machine, shared by all who are on that machine.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import cast
 
-from nepi.agent.codec import PROTOCOL, Decoder, Frame, Header, ProtocolError, encode
-from nepi.hosts import errors, messages
+from nepi.agent.codec import Header
+from nepi.hosts import messages
 from nepi.hosts.agentprocess import AgentProcess
-from nepi.hosts.errors import ConnectionLostError, HostError
+from nepi.hosts.channel import Channel, Connector, Reply, unix_socket
+from nepi.hosts.errors import HostError
 from nepi.hosts.follow import Following
 from nepi.hosts.host import Process
 from nepi.hosts.job import Completed, Job, Stopped
 
-Connector = Callable[[Callable[[], asyncio.Protocol]], Awaitable[object]]
-Reply = tuple[Header, bytes]
-# So often an agent that hangs up at once is greeted again.
-_GREETINGS = 10
-
-
-def unix_socket(path: PurePath) -> Connector:
-    """The way to an agent of this machine."""
-
-    async def connect(factory: Callable[[], asyncio.Protocol]) -> object:
-        return await asyncio.get_running_loop().create_unix_connection(factory, str(path))
-
-    return connect
-
-
-class _Wire(asyncio.Protocol):
-    """One connection; hands frames to the client until it is lost."""
-
-    def __init__(self, client: "AgentClient") -> None:
-        self._client = client
-        self._decoder = Decoder()
-        self.transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)
-
-    def data_received(self, data: bytes) -> None:
-        try:
-            frames = self._decoder.feed(data)
-        except ProtocolError:
-            self.close()
-            return
-        for frame in frames:
-            self._client.take(frame)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        del exc
-        self._client.lost(self)
-
-    def close(self) -> None:
-        if self.transport is not None:
-            self.transport.close()
+__all__ = ["AgentClient", "Connector", "unix_socket"]
 
 
 class AgentClient:
-    """What a controller asks of one agent."""
+    """Processes, short commands, the end; files and facts by `request`."""
 
     def __init__(self, connect: Connector, run_id: str) -> None:
-        self._connect = connect
-        self._run = run_id
-        self._wire: _Wire | None = None
-        self._last = 0
-        self._pending: dict[int, tuple[bytes, asyncio.Future[Reply]]] = {}
-        self._outgoing: list[bytes] = []
-        self._greeting: asyncio.Future[Reply] | None = None
-        self._returning: asyncio.Task[None] | None = None
-        self._failure: HostError | None = None
-        self._closing = False
+        self._channel = Channel(connect, run_id)
+        self._channel.pushed = self._pushed
+        self._channel.returned = self._returned
+        self._channel.failed = self._failed
+        self._steps = 0
+        self._last_follow = 0
         self._follows: dict[int, Following] = {}
         self.processes: dict[str, AgentProcess] = {}
-        # Which controller of the run this is: given by the agent; an older one is refused.
-        self.epoch = 0
+        # What the rest of this package asks with.
+        self.request = self._channel.request
+        self.send = self._channel.send
+        self.tell = self._channel.tell
 
     @property
-    def connected(self) -> bool:
-        """Whether requests go out at once."""
-        return self._wire is not None and self._greeting is None
+    def epoch(self) -> int:
+        """Which controller of the run this is: given by the agent; an older one is refused."""
+        return self._channel.epoch
 
     def process(self, step: str) -> AgentProcess | None:
         """The process that was started under this step, also by an earlier controller."""
@@ -92,95 +49,25 @@ class AgentClient:
 
     async def connect(self) -> Header:
         """Takes the run over; all its processes are known when this returns."""
-        try:
-            return await self._greet()
-        except OSError as error:
-            raise ConnectionLostError(f"no agent of run {self._run} answers: {error}") from error
+        return await self._channel.connect()
 
-    async def _greet(self) -> Header:
-        wire = _Wire(self)
-        await self._connect(lambda: wire)
-        self._wire = wire
-        self._greeting = asyncio.get_running_loop().create_future()
-        hello: Header = {"id": 0, "op": "hello", "protocol": PROTOCOL, "run": self._run}
-        self._write([encode({**hello, "epoch": self.epoch})])
-        try:
-            header, _ = await self._greeting
-        finally:
-            self._greeting = None
-        self.epoch = cast(int, header["epoch"])
-        return header
-
-    def _write(self, frames: list[bytes]) -> None:
-        if self._wire is not None and self._wire.transport is not None:
-            self._wire.transport.write(b"".join(frames))
-
-    def _flush(self) -> None:
-        frames, self._outgoing = self._outgoing, []
-        if frames and self.connected:
-            self._write(frames)
-
-    def send(self, operation: str, blob: bytes = b"", **fields: object) -> "asyncio.Future[Reply]":
-        """A request; its answer comes by the future. Goes out at the end of this turn."""
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Reply] = loop.create_future()
-        if self._failure is not None or (self._wire is None and self._returning is None):
-            answer.set_exception(self._failure or self._unconnected())
-            return answer
-        self._last += 1
-        known: Header = {"id": self._last, "op": operation, "run": self._run, "epoch": self.epoch}
-        frame = encode({**known, **fields}, blob)
-        self._pending[self._last] = frame, answer
-        if not self._outgoing:
-            loop.call_soon(self._flush)
-        self._outgoing.append(frame)
-        return answer
-
-    async def request(self, operation: str, blob: bytes = b"", **fields: object) -> Reply:
-        """Asks, and gives the answer or raises the refusal."""
-        return await self.send(operation, blob, **fields)
-
-    def tell(self, operation: str, **fields: object) -> None:
-        """A word that is not answered."""
-        if self.connected:
-            known: Header = {"op": operation, "run": self._run, "epoch": self.epoch}
-            self._write([encode({**known, **fields})])
+    def disconnect(self) -> None:
+        """Lets go; the agent and its jobs go on."""
+        self._channel.close()
 
     def next_step(self) -> str:
         """A step of this controller's own."""
-        self._last += 1
-        return f"{self.epoch}.{self._last}"
+        self._steps += 1
+        return f"{self.epoch}.{self._steps}"
 
-    def _unconnected(self) -> HostError:
-        return ConnectionLostError(f"run {self._run} has no connection to its agent; connect first")
-
-    def take(self, frame: Frame) -> None:
-        """A frame came: an answer, or news of a job or of its output."""
-        header, blob = frame
-        push = header.get("push")
+    def _pushed(self, header: Header, blob: bytes) -> None:
+        push = header["push"]
         if push == "job":
             self._learn(header)
         elif push in ("output", "output-end"):
             following = self._follows.get(cast(int, header["follow"]))
             if following is not None:
                 following.take(header, blob)
-        elif "re" in header:
-            self._answered(header, blob)
-
-    def _answered(self, header: Header, blob: bytes) -> None:
-        number = cast(int, header["re"])
-        future = self._greeting if number == 0 else self._pending.pop(number, (b"", None))[1]
-        if future is None or future.done():
-            return
-        code = header.get("error")
-        if code is None:
-            future.set_result((header, blob))
-            return
-        error = errors.of_code(str(code), str(header.get("message")))
-        if isinstance(error, errors.StaleControllerError):
-            self._fail(error)
-        if not future.done():
-            future.set_exception(error)
 
     def _learn(self, header: Header) -> AgentProcess:
         """What is known of a job, new or more."""
@@ -193,78 +80,31 @@ class AgentClient:
             process.ended(messages.exit_of(cast(Header, exit_record)))
         return process
 
-    def lost(self, wire: _Wire) -> None:
-        """A connection is gone: another one is tried, for the keeper begins agents again."""
-        if wire is not self._wire:
-            return
-        self._wire = None
-        if self._greeting is not None:
-            if not self._greeting.done():
-                self._greeting.set_exception(ConnectionResetError("the agent hung up"))
-        elif self._closing or self._failure is not None:
-            self._fail(self._failure or self._unconnected())
-        elif self._returning is None:
-            self._returning = asyncio.get_running_loop().create_task(self._return())
+    def _returned(self) -> None:
+        for following in self._follows.values():
+            following.begin()
 
-    async def _return(self) -> None:
-        try:
-            await self._greet_again()
-        except HostError as error:
-            self._fail(error)
-        except OSError as error:
-            self._fail(
-                ConnectionLostError(
-                    f"the agent of run {self._run} is gone: {error}; `nepi clean` removes"
-                    " what it left"
-                )
-            )
-        self._returning = None
-        self._ask_again()
-
-    async def _greet_again(self) -> None:
-        """An agent may die again while it greets; one that always does is given up."""
-        for _ in range(_GREETINGS):
-            try:
-                await self._greet()
-            except ConnectionResetError:
-                continue
-            return
-        raise ConnectionResetError("it hangs up at every greeting")
-
-    def _ask_again(self) -> None:
-        self._outgoing.clear()
-        if self.connected:
-            self._write([frame for frame, _ in self._pending.values()])
-            for following in self._follows.values():
-                following.begin()
-
-    def _fail(self, error: HostError) -> None:
-        """Nothing will be answered any more."""
-        self._failure = error
-        pending, self._pending = self._pending, {}
-        for _, future in pending.values():
-            if not future.done():
-                future.set_exception(error)
+    def _failed(self, error: HostError) -> None:
         for following in list(self._follows.values()):
             following.fail(error)
         for process in self.processes.values():
             process.fail(error)
-        self.disconnect()
-
-    def disconnect(self) -> None:
-        """Lets go; the agent and its jobs go on."""
-        self._closing = True
-        if self._wire is not None:
-            self._wire.close()
 
     async def spawn_many(self, jobs: Sequence[Job]) -> list[Process | Exception]:
-        """Starts them in one go; what cannot be started fails alone."""
+        """Starts them in one go; what nobody waits for any more is stopped again."""
         answers: list[asyncio.Future[Reply]] = []
+        steps: list[str] = []
         for job in jobs:
             fields, blob = messages.of_job(job)
             fields.setdefault("step", self.next_step())
+            steps.append(cast(str, fields["step"]))
             answers.append(self.send("spawn", blob, **fields))
-        replies = await asyncio.gather(*answers, return_exceptions=True)
+        try:
+            replies = await asyncio.gather(*answers, return_exceptions=True)
+        except asyncio.CancelledError:
+            for step in steps:
+                self.tell("abandon", spawned=step)
+            raise
         return [self._started(reply) for reply in replies]
 
     def _started(self, reply: Reply | BaseException) -> Process | Exception:
@@ -295,9 +135,9 @@ class AgentClient:
 
     def begin_follow(self, following: Following) -> int:
         """Pushes for a follow come to it from now on."""
-        self._last += 1
-        self._follows[self._last] = following
-        return self._last
+        self._last_follow += 1
+        self._follows[self._last_follow] = following
+        return self._last_follow
 
     def end_follow(self, number: int) -> None:
         """They come no more."""
@@ -307,5 +147,5 @@ class AgentClient:
     async def shutdown(self, grace: float | None = None) -> Stopped:
         """Ends all jobs, the agent and its keeper; its directory is removed."""
         header, _ = await self.request("shutdown", grace=grace)
-        self._closing = True
+        self._channel.close()
         return messages.stopped_of(header)

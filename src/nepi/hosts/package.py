@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 import py_compile
+import sys
 import tempfile
 import zipfile
 from pathlib import Path
@@ -19,18 +20,29 @@ _DATE = (1980, 1, 1, 0, 0, 0)
 
 
 @functools.cache
-def packed() -> tuple[str, bytes]:
-    """Its name and its content."""
+def name() -> str:
+    """What it is called: the same only if the same source is packed by the same Python."""
+    told = hashlib.sha256(sys.version.encode())
+    for source in _sources():
+        told.update(f"{source.name} {source.stat().st_size}\n".encode() + source.read_bytes())
+    return f"agent-{told.hexdigest()[:16]}.pyz"
+
+
+def packed() -> bytes:
+    """Its content."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         _add(archive, "__main__.py", _MAIN)
         _add(archive, "nepi/__init__.py", b"")
-        for source in sorted(_SOURCE.glob("*.py")):
+        for source in _sources():
             _add(archive, f"nepi/agent/{source.name}", source.read_bytes())
             # Read where the same Python runs there, passed over where another does.
             _add(archive, f"nepi/agent/{source.stem}.pyc", _compiled(source))
-    data = content.getvalue()
-    return f"agent-{hashlib.sha256(data).hexdigest()[:16]}.pyz", data
+    return content.getvalue()
+
+
+def _sources() -> list[Path]:
+    return sorted(_SOURCE.glob("*.py"))
 
 
 def _compiled(source: Path) -> bytes:
@@ -52,11 +64,10 @@ def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
 
 def install(folder: Path) -> Path:
     """The file in a folder of this machine; there already, it is left as it is."""
-    name, data = packed()
-    target = folder / name
+    target = folder / name()
     if not target.exists():
-        temporary = folder / f"{name}.{os.getpid()}"
+        temporary = target.with_suffix(f".{os.getpid()}")
         temporary.touch(0o600)
-        temporary.write_bytes(data)
+        temporary.write_bytes(packed())
         temporary.replace(target)
     return target
