@@ -104,7 +104,10 @@ class Ending:
             aborted = self.life.engine.aborted
             outcome = outcome or (FAILED if aborted else COMPLETED)
             reason = reason or (aborted.failure.message if aborted else "")
-            self.life.run.finish(outcome, reason=reason, resources=self._outcomes())
+            try:
+                self.life.run.finish(outcome, reason=reason, resources=self._outcomes())
+            except OSError as error:
+                self.tell(f"the outcome of the run could not be written: {error}")
 
     def _close_engine(self) -> None:
         try:

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What an author of experiments can be told, one class per thing to act upon."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
+
 from nepi.core.lifecycle import Step
 from nepi.core.messages import Failure
 from nepi.formats.overriding import OverrideError
-from nepi.runtime.errors import WaitTimeoutError
+from nepi.runtime.errors import EngineThreadError, WaitTimeoutError
 
 __all__ = [
     "AbortedError",
@@ -61,3 +64,12 @@ class AbortedError(ExperimentError):
         self.resource = resource
         self.step = step
         self.failure = failure
+
+
+@contextmanager
+def blocking(call: str) -> Generator[None]:
+    """Name the twin that an author has to use where *call* would wait for itself."""
+    try:
+        yield
+    except EngineThreadError:
+        raise EngineThreadError(f"exp.{call}()", f"await exp.{call}_aio(...)") from None

@@ -25,7 +25,7 @@ from nepi.experiment.binding import ExperimentBinding
 from nepi.experiment.dates import dated
 from nepi.experiment.describing import described
 from nepi.experiment.ending import Ending
-from nepi.experiment.errors import ForeignResourceError
+from nepi.experiment.errors import ForeignResourceError, blocking
 from nepi.experiment.giving import Giving
 from nepi.experiment.interruption import Interruption
 from nepi.experiment.life import Life, say
@@ -89,8 +89,6 @@ class Experiment:
         self.references: References = {}
         self.aimed: Aim | None = None
         """What the first deploy() was to bring where."""
-        self.foretold: list[Event] = []
-        """What else a plan has to know: the classic resources, and what was said of them."""
         self.overridden: set[str] = set()
         """The overrides from outside that named something."""
         self._tell = around.tell or say
@@ -209,10 +207,9 @@ class Experiment:
         self._check_mine(*resources)
         for resource in resources:
             check_complete(resource)
-        with self._life.lock:
-            self._life.begin()
-            for event in self._life.introduce(resources):
-                self.engine.put(event)
+        self._life.begin()
+        for event in self._life.introduce(resources):
+            self.engine.put(event)
 
     def deploy(self, *resources: Resource, wait_all_ready: bool = True) -> None:
         """Have *resources*, or all that were not deployed yet, brought to STARTED; do not wait.
@@ -220,16 +217,27 @@ class Experiment:
         Everything is checked before anything is touched. *wait_all_ready*: none of them is
         started before all are READY.
         """
-        with self._life.lock:
-            chosen = resources or tuple(self._not_deployed())
-            aim = self._checked(chosen, wait_all_ready=wait_all_ready)
+        chosen = resources or tuple(self._not_deployed())
+        aim = self._checked(chosen, wait_all_ready=wait_all_ready)
+        with blocking("deploy"):
             self._life.begin()
-            self._life.aim(chosen, aim)
-            self._life.describe_anew()
+            with self._life.introduced(chosen) as events:
+                self.engine.ask(*events, aim)
+        self._life.describe_anew()
+
+    async def deploy_aio(self, *resources: Resource, wait_all_ready: bool = True) -> None:
+        """Do as `deploy`, from an event loop, such as that of a step of a resource."""
+        chosen = resources or tuple(self._not_deployed())
+        aim = self._checked(chosen, wait_all_ready=wait_all_ready)
+        self._life.begin()
+        with self._life.introduced(chosen) as events:
+            await self.engine.ask_aio(*events, aim)
+        self._life.describe_anew()
 
     def _not_deployed(self) -> list[Resource]:
-        known = self._life.deployed
-        return [each for guid, each in self._roster.resources.items() if guid not in known]
+        with self._life.lock:
+            known = self._life.deployed
+            return [each for guid, each in self._roster.resources.items() if guid not in known]
 
     def check(self) -> Aim:
         """Raise what is wrong with the experiment as it is; return what deploy() would aim at."""
@@ -269,7 +277,8 @@ class Experiment:
         Ctrl-C releases the whole experiment.
         """
         try:
-            self._waits.wait(*things, timeout=_seconds(timeout))
+            with blocking("wait"):
+                self._waits.wait(*things, timeout=_seconds(timeout))
         except KeyboardInterrupt:
             self._interrupted()
             raise
@@ -281,7 +290,8 @@ class Experiment:
     def release(self, timeout: Duration | None = None) -> None:
         """Release everything and close the run; nothing can be deployed any more."""
         try:
-            self._life.release(_seconds(timeout))
+            with blocking("release"):
+                self._life.release(_seconds(timeout))
         except KeyboardInterrupt:
             self._interrupted()
             raise
@@ -401,7 +411,7 @@ class Experiment:
     def events(self) -> tuple[Event, ...]:
         """Return everything that was said so far, as the core is told."""
         dates = (event for dated in self._roster.dated for event in dated.events())
-        return (*self._roster.events(), *dates, *self.foretold)
+        return (*self._roster.events(), *dates)
 
     def remember(self, unsaved: Iterable[str]) -> None:
         """Note what a file could not hold, so that it is said again in the next."""

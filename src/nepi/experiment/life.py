@@ -5,7 +5,8 @@ What authors write is in `experiment`; what there is, in `roster`; what is left,
 """
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from threading import RLock
 from typing import Any
 
@@ -34,7 +35,11 @@ def say(text: str) -> None:
 
 @define(eq=False, kw_only=True)
 class Life:
-    """The side of an experiment that runs."""
+    """The side of an experiment that runs.
+
+    The lock guards bookkeeping only. Nobody waits for the engine while holding it, for the engine
+    runs what resources do, and they may add others.
+    """
 
     roster: Roster
     run: Run
@@ -49,6 +54,7 @@ class Life:
     _calls: list[tuple[float, Callback]] = field(factory=list[tuple[float, Callback]])
     _described: tuple[int, ...] | None = None
     _listeners: list[Told] = field(factory=list[Told])
+    _watching: bool = False
     _to_end: dict[Guid, list[Callback]] = field(factory=dict[Guid, list[Callback]])
 
     # -- telling what there is ----------------------------------------------------------------
@@ -57,9 +63,9 @@ class Life:
         """Let the engine know, at once if it knows whom they are about, else once it does."""
         with self.lock:
             told = [event for event in events if self.begun and guids_of(event) <= self.deployed]
-            if told:
-                self.engine.ask(*told)
             self._pending += [event for event in events if event not in told]
+        if told:
+            self.engine.ask(*told)
 
     def call_at(self, time: float, callback: Callback) -> None:
         """Have *callback* called *time* seconds after t = 0."""
@@ -78,7 +84,8 @@ class Life:
     def when_ended(self, guid: Guid, callback: Callback) -> None:
         """Call *callback* when *guid* has ended, which it may have already."""
         with self.lock:
-            if not self._to_end and not self.over:
+            if not self._watching:
+                self._watching = True
                 self.on(self._see_ends)
             self._to_end.setdefault(guid, []).append(callback)
         if self.over or (guid in self.deployed and self.engine.state(guid) >= State.STOPPED):
@@ -119,10 +126,11 @@ class Life:
                 self.run.finish(FAILED, reason=f"it could not begin: {error}", resources={})
                 raise
             self.begun = True
-            for told in self._listeners:
-                self.engine.subscribe(told)
-            for time, callback in self._calls:
-                self.engine.call(callback, after=after_start(time))
+            calls, self._calls = self._calls, []
+        for told in self._listeners:
+            self.engine.subscribe(told)
+        for time, callback in calls:
+            self.engine.call(callback, after=after_start(time))
 
     def describe_anew(self) -> None:
         """Write experiment.json, if something was said since the last time."""
@@ -133,37 +141,43 @@ class Life:
 
     def introduce(self, resources: Iterable[Resource]) -> list[Event]:
         """Make resources known to the engine; return what it is to be told about them now."""
-        for resource in resources:
-            if resource.guid in self.deployed:
-                continue
-            if resource.blueprint().traces:
-                self.run.directory.resource(resource.name, resource.guid)
-            self.engine.register(resource.guid, resource, add_event(resource))
-            self.deployed.add(resource.guid)
-        now = [event for event in self._pending if guids_of(event) <= self.deployed]
-        self._pending = [event for event in self._pending if not guids_of(event) <= self.deployed]
-        return now
+        with self.lock:
+            for resource in resources:
+                if resource.guid not in self.deployed:
+                    self._register(resource)
+            pending, self._pending = self._pending, []
+            now: list[Event] = []
+            for event in pending:
+                (now if guids_of(event) <= self.deployed else self._pending).append(event)
+            return now
+
+    def _register(self, resource: Resource) -> None:
+        if resource.blueprint().traces:
+            self.run.directory.resource(resource.name, resource.guid)
+        self.engine.register(resource.guid, resource, add_event(resource))
+        self.deployed.add(resource.guid)
 
     def meet(self, guid: Guid) -> None:
         """Introduce *guid*, so that it can be acted upon without having been deployed."""
-        with self.lock:
-            if guid in self.deployed:
-                return
-            resource = self.roster.resources[guid]
-            check_complete(resource)
-            self.begin()
-            self.engine.ask(*self.introduce([resource]))
+        if guid in self.deployed:
+            return
+        resource = self.roster.resources[guid]
+        check_complete(resource)
+        self.begin()
+        with self.introduced([resource]) as events:
+            self.engine.ask(*events)
 
-    def aim(self, resources: Sequence[Resource], aim: Aim) -> None:
-        """Introduce *resources* and have them brought to their goal; a Refusal undoes it."""
+    @contextmanager
+    def introduced(self, resources: Sequence[Resource]) -> Generator[list[Event]]:
+        """Introduce *resources*, give what is still to be told of them; a Refusal undoes it."""
         known = set(self.deployed)
         events = self.introduce(resources)
+        if not known:  # rehearsed, so nothing of it will be refused
+            for event in events:
+                self.engine.put(event)
+            events = []
         try:
-            if not known:  # rehearsed, so nothing of it will be refused
-                for event in events:
-                    self.engine.put(event)
-                events = []
-            self.engine.ask(*events, aim)
+            yield events
         except Refusal:
             self.deployed.intersection_update(known)
             raise

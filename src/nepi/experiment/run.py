@@ -71,12 +71,19 @@ class Run:
         self._registration.record_agent(agent)
 
     def finish(self, outcome: str, *, reason: str, resources: Mapping[str, str]) -> None:
-        """Tell how it ended, and give the lock back; from here on the run is over."""
-        if self._provenance is not None:
-            self._provenance.finish(outcome, reason=reason, resources=resources)
-        if self._registration is not None:
-            self._registration.outcome(outcome, reason=reason)
-        self.directory.close()
+        """Tell how it ended, and give the lock back; from here on the run is over.
+
+        Where the directory takes nothing any more, the register of runs still may.
+        """
+        try:
+            if self._provenance is not None:
+                self._provenance.finish(outcome, reason=reason, resources=resources)
+        finally:
+            try:
+                if self._registration is not None:
+                    self._registration.outcome(outcome, reason=reason)
+            finally:
+                self.directory.close()
 
     def draw(self, name: str, tell: Callable[[str], None]) -> None:
         """Draw topology and timeline, if what draws is installed."""

@@ -4,7 +4,7 @@
 Touches nothing: no file, no process.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from nepi.core.conditions import Guid
@@ -24,12 +24,14 @@ BARRIER = "all are READY"
 
 def plan(file: str | Path, argv: Sequence[str] = (), overrides: Sequence[str] = ()) -> Plan:
     """Return the plan of a script, or of a description file, up to its first deploy()."""
-    return plan_of(first_deployment(Path(file), argv, overrides))
+    said: list[str] = []
+    experiment = first_deployment(Path(file), argv, overrides, tell=said.append)
+    return plan_of(experiment, notes=said)
 
 
-def plan_of(experiment: Experiment) -> Plan:
+def plan_of(experiment: Experiment, *, notes: Iterable[str] = ()) -> Plan:
     """Return the plan of an experiment that was not begun; checks it as deploy() does."""
-    return _Planner(experiment, experiment.aimed or experiment.check()).plan()
+    return _Planner(experiment, experiment.aimed or experiment.check()).plan(tuple(notes))
 
 
 class _Planner:
@@ -48,7 +50,8 @@ class _Planner:
     def _adds(self) -> Iterator[Add]:
         return (event for event in self._events if isinstance(event, Add))
 
-    def plan(self) -> Plan:
+    def plan(self, notes: tuple[str, ...]) -> Plan:
+        not_played = (f"Not played: {text}." for text in self._experiment.unsaved)
         played = Play(self._events, self._aim, self._expected).play()
         return Plan(
             experiment=self._experiment.name,
@@ -56,7 +59,7 @@ class _Planner:
             rows=tuple(map(self._row, played.happenings)),
             eras=tuple(self._eras(played)),
             endless=tuple(self._names[guid] for guid in played.endless),
-            notes=tuple(f"Not played: {text}." for text in self._experiment.unsaved),
+            notes=(*not_played, *notes),
         )
 
     def _expected(self, add: Add) -> Expected:

@@ -6,7 +6,7 @@ What the script prints goes to stderr: the plan has stdout for itself.
 
 import runpy
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
@@ -28,10 +28,17 @@ def _reached(experiment: Experiment) -> None:
 
 
 def first_deployment(
-    file: Path, argv: Sequence[str] = (), overrides: Sequence[str] = ()
+    file: Path,
+    argv: Sequence[str] = (),
+    overrides: Sequence[str] = (),
+    *,
+    tell: Callable[[str], None],
 ) -> Experiment:
-    """Return the experiment that *file* is about to deploy first; nothing of it was touched."""
-    around = Surroundings(overrides=tuple(overrides), deploying=_reached, source=file)
+    """Return the experiment that *file* is about to deploy first; nothing of it was touched.
+
+    *tell* is told what the experiment has to say to its user.
+    """
+    around = Surroundings(overrides=tuple(overrides), deploying=_reached, tell=tell, source=file)
     try:
         with surrounded(around):
             if file.suffix.lower() in SUFFIXES:
