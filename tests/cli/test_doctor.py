@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
+import asyncio
 import json
 import os
 import subprocess
@@ -11,6 +12,8 @@ import pytest
 from nepi.cli import machine, probing, programs
 from nepi.cli.doctor import doctor
 from nepi.cli.finding import Finding
+from nepi.hosts import leftovers
+from nepi.hosts.local import LocalMachine
 
 
 def found(name: str) -> Finding:
@@ -107,6 +110,24 @@ def test_no_namespaces_at_all_is_told_with_the_setting_that_allows_them(
     finding = found("user namespace")
     assert finding.verdict == "missing"
     assert finding.remedy == "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
+
+
+def test_an_agent_that_does_not_answer_is_missing_and_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun: list[LocalMachine] = []
+
+    async def no_answer(self: LocalMachine, *_: object) -> None:
+        begun.append(self)
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(LocalMachine, "run", no_answer)
+    monkeypatch.setattr(machine, "PATIENCE", 1.0)
+    finding = found("agent")
+    assert (finding.verdict, finding.required) == ("missing", True)
+    assert "no answer within 1 s" in finding.found
+    (record,) = [each.record for each in begun]
+    assert not leftovers.look(record)
 
 
 def test_the_probe_leaves_no_trace_and_tells_all(tmp_path: Path) -> None:

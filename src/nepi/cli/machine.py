@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import resource as limits
+import secrets
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from nepi.cli import probing
 from nepi.cli.finding import PATIENCE, Finding
 from nepi.cli.output import volume
 from nepi.cli.programs import programs
-from nepi.hosts import HostError
+from nepi.hosts import HostError, leftovers
 from nepi.hosts.local import LocalMachine
 from nepi.runtime.runs import registry_dir
 
@@ -54,9 +55,11 @@ def _agent() -> Finding:
     """Begin an agent, have it run a command, end it."""
     needed_for = "running processes on this machine"
     begun = time.perf_counter()
+    machine = LocalMachine(f"doctor-{secrets.token_hex(8)}")
     try:
-        asyncio.run(asyncio.wait_for(_run_nothing(), PATIENCE))
+        asyncio.run(asyncio.wait_for(_run_nothing(machine), PATIENCE))
     except (HostError, OSError, TimeoutError) as error:
+        leftovers.remove(machine.record, grace=0)
         why = str(error) or f"no answer within {PATIENCE:g} s"
         remedy = "see that /tmp can be written to and python3 started"
         return Finding("Python", "agent", "missing", why, needed_for, remedy, required=True)
@@ -64,8 +67,8 @@ def _agent() -> Finding:
     return Finding("Python", "agent", "ok", took, needed_for)
 
 
-async def _run_nothing() -> None:
-    async with LocalMachine("doctor") as machine:
+async def _run_nothing(machine: LocalMachine) -> None:
+    async with machine:
         await machine.run(["true"])
 
 
