@@ -2,6 +2,7 @@
 """The agent runs on whatever Python a machine has, and for whichever user."""
 
 import asyncio
+import os
 import shutil
 import signal
 import subprocess
@@ -106,3 +107,12 @@ def test_the_package_is_made_once(tmp_path: Path) -> None:
     assert first == package.install(tmp_path) == tmp_path / package.name()
     assert first.read_bytes() == package.packed()
     assert [one.name for one in tmp_path.iterdir()] == [first.name]
+
+
+def test_packages_of_other_versions_do_not_pile_up(tmp_path: Path) -> None:
+    old, new = tmp_path / "agent-1.pyz", tmp_path / "agent-2.pyz"
+    old.touch()
+    new.touch()
+    os.utime(old, (0, 0))
+    first = package.install(tmp_path)
+    assert {one.name for one in tmp_path.iterdir()} == {first.name, new.name}

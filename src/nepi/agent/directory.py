@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import array
+import contextlib
 import errno
 import fcntl
 import json
@@ -241,7 +242,8 @@ def _identify(path: str, name: str) -> tuple[int, int, str, float] | None:
         return None
     leader = min(leaders, key=lambda one: one.start)
     text = identity_text(leader.pid, leader.start, time.time())
-    write(f"{path}/jobs/{name}/pid", text)
+    with contextlib.suppress(OSError):
+        write(f"{path}/jobs/{name}/pid", text)
     return parse_identity(text)
 
 

@@ -62,20 +62,34 @@ class Keeper:
         directory.remove(self._path)
 
     def _begin_agent(self) -> None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._begun = time.monotonic()
-        pid = os.fork()
+        try:
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            pid = os.fork()
+        except OSError as error:
+            _note_trouble("no agent can be begun", error)
+            self._begin_later()
+            return
         if pid == 0:
             self._become_agent(ours, theirs)
         theirs.close()
         ours.setblocking(False)
         self._agent = pid
         self._control = ours
-        directory.write(
-            f"{self._path}/agent",
-            directory.identity_text(pid, processes.start_time(pid), time.time()),
-        )
+        self._note_agent(pid)
         self._loop.watch(ours.fileno(), READ, self._talk)
+
+    def _note_agent(self, pid: int) -> None:
+        text = directory.identity_text(pid, processes.start_time(pid), time.time())
+        try:
+            directory.write(f"{self._path}/agent", text)
+        except OSError as error:
+            # A full disk must not end the keeper.
+            _note_trouble("the agent cannot be noted", error)
+
+    def _begin_later(self) -> None:
+        self._loop.later(self._pause, self._begin_agent)
+        self._pause = min(max(self._pause * 2, _FIRST_PAUSE), _LONGEST_PAUSE)
 
     def _become_agent(self, ours: socket.socket, theirs: socket.socket) -> None:
         """In the child: never returns."""
@@ -158,7 +172,7 @@ class Keeper:
         try:
             directory.write_exit(job, record)
         except OSError as error:
-            os.write(2, f"{job}: {error}\n".encode())
+            _note_trouble(job, error)
         self._waiting.append(json.dumps({"ended": pid, "exit": record}).encode())
         self._send()
 
@@ -192,8 +206,7 @@ class Keeper:
             self._pause = 0.0
             self._begin_agent()
             return
-        self._loop.later(self._pause, self._begin_agent)
-        self._pause = min(max(self._pause * 2, _FIRST_PAUSE), _LONGEST_PAUSE)
+        self._begin_later()
 
     def _asked_to_end(self) -> None:
         self._quitting = True
@@ -215,3 +228,8 @@ class Keeper:
             for pid in below
             if view.mark(pid, processes.RUN_MARK) in (None, self._run)
         }
+
+
+def _note_trouble(what: str, error: OSError) -> None:
+    """In the log of this agent's directory."""
+    os.write(2, f"keeper: {what}: {error}\n".encode())

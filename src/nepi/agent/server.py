@@ -12,7 +12,7 @@ import socket
 import traceback
 from collections.abc import Callable
 
-from nepi.agent import directory, facts, fields, files, processes
+from nepi.agent import directory, errors, facts, fields, files, processes
 from nepi.agent.adoption import adopt
 from nepi.agent.codec import PROTOCOL, Frame, Header
 from nepi.agent.commands import Commands
@@ -89,6 +89,8 @@ class Server:
             self._carry_out(request)
         except AgentError as error:
             request.refuse(error)
+        except OSError as error:
+            request.refuse(errors.of_file(error, error.filename or self._path, "use"))
         except Exception as error:  # noqa: BLE001 - one bad request must not end the agent
             traceback.print_exc()
             request.refuse(AgentError(Code.BAD_REQUEST, f"{type(error).__name__}: {error}"))

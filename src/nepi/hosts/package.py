@@ -8,7 +8,9 @@ import os
 import py_compile
 import sys
 import tempfile
+import time
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 from nepi.agent import directory
@@ -17,6 +19,7 @@ _SOURCE = Path(directory.__file__).parent
 _MAIN = b"import sys\nfrom nepi.agent.__main__ import main\nsys.exit(main())\n"
 # The earliest a zip can say: the same content gives the same file.
 _DATE = (1980, 1, 1, 0, 0, 0)
+_KEPT = 24 * 3600.0
 
 
 @functools.cache
@@ -70,4 +73,13 @@ def install(folder: Path) -> Path:
         temporary.touch(0o600)
         temporary.write_bytes(packed())
         temporary.replace(target)
+        _remove_old(folder)
     return target
+
+
+def _remove_old(folder: Path) -> None:
+    """What other versions left; one that begins an agent right now has just been made."""
+    for other in folder.glob("agent-*.pyz"):
+        with suppress(FileNotFoundError):
+            if time.time() - other.stat().st_mtime > _KEPT:
+                other.unlink()
