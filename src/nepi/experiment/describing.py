@@ -57,7 +57,9 @@ class Describing:
         return self._roster.resources[guid].name
 
     def _attributes(self, resource: Resource) -> dict[str, object]:
-        found = self._escaped(self._roster.configured(resource))
+        found = self._roster.configured(resource)
+        if found:
+            found = self._escaped(found)
         for name in given(resource):
             found[name] = reference(resource, name, self._references)
         return found
@@ -98,23 +100,12 @@ class Describing:
         }
         return Timed(dated.time, resource.name, dated.step, self._escaped(plain) | hidden)
 
-
-def described(
-    roster: Roster,
-    run: Run,
-    references: References,
-    *,
-    name: str,
-    on_failure: str | None,
-    seed: int | None,
-) -> Description:
-    """Return the whole experiment as plain data."""
-    describing = Describing(roster, run, references)
-    return Description(
-        name=name,
-        on_failure=on_failure,
-        seed=seed,
-        resources=tuple(describing.entries()),
-        at=tuple(describing.timeline()),
-        unsaved=tuple(roster.unsaved),
-    )
+    def description(self, name: str, on_failure: str | None, seed: int | None) -> Description:
+        """Return all of it but the resources."""
+        return Description(
+            name=name,
+            on_failure=on_failure,
+            seed=seed,
+            at=tuple(self.timeline()),
+            unsaved=tuple(self._roster.unsaved),
+        )

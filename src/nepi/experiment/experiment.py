@@ -17,13 +17,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
+from attrs import evolve
+
 from nepi.core.conditions import RUN_START, Guid
 from nepi.core.lifecycle import State
 from nepi.core.messages import Aim, Event
 from nepi.core.stepping import OnFailure
 from nepi.experiment.binding import ExperimentBinding
 from nepi.experiment.dates import dated
-from nepi.experiment.describing import described
+from nepi.experiment.describing import Describing
 from nepi.experiment.ending import Ending
 from nepi.experiment.errors import ForeignResourceError, blocking
 from nepi.experiment.giving import Giving
@@ -37,6 +39,7 @@ from nepi.experiment.services import Services
 from nepi.experiment.surroundings import surroundings
 from nepi.experiment.waiting import Waits
 from nepi.formats import Description, save
+from nepi.formats.writing import as_json
 from nepi.resource import Moment, Resource, Setter, Verb, check_complete, connect
 from nepi.resource.units import seconds
 from nepi.results import Table
@@ -101,7 +104,7 @@ class Experiment:
             run=self._run,
             engine=self.engine,
             begin_run=self._begin_run,
-            describe=self.description,
+            describe=self._description_text,
         )
         services = Services(self.run_id, self.engine, self._run.record_agent)
         self._interruption = Interruption(self._life, services, self._tell)
@@ -138,7 +141,8 @@ class Experiment:
         with self._life.lock:
             number, name = self._roster.next_guid(guid), self._roster.check_name(resource)
             resource.bind(self._binding, number)
-            resource.name = name
+            if resource.name != name:
+                vars(resource)["name"] = name  # ours needs no check, and many are made at once
             self._roster.enter(resource, number)
             self.overridden |= apply_to(resource, surroundings())
         if on is not None:
@@ -172,14 +176,15 @@ class Experiment:
 
     def description(self) -> Description:
         """Return the whole experiment as plain data."""
-        return described(
-            self._roster,
-            self._run,
-            self.references,
-            name=self.name,
-            on_failure=self.on_failure,
-            seed=self.seed,
-        )
+        describing = Describing(self._roster, self._run, self.references)
+        said = describing.description(self.name, self.on_failure, self.seed)
+        return evolve(said, resources=tuple(describing.entries()))
+
+    def _description_text(self) -> str:
+        """Return experiment.json, without having the whole description at once."""
+        describing = Describing(self._roster, self._run, self.references)
+        said = describing.description(self.name, self.on_failure, self.seed)
+        return as_json(said, describing.entries())
 
     def save(self, path: str | Path) -> Path:
         """Write the description into a .yaml or .json file; `load` makes the same of it."""

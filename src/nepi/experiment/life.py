@@ -20,7 +20,6 @@ from nepi.core.orchestrator import Orchestrator
 from nepi.experiment.errors import OverError
 from nepi.experiment.roster import Roster, add_event, after_start, guids_of
 from nepi.experiment.run import FAILED, Run
-from nepi.formats import Description
 from nepi.resource import Resource, check_complete
 from nepi.runtime.engine import Engine
 from nepi.runtime.subscriptions import Told
@@ -45,7 +44,7 @@ class Life:
     run: Run
     engine: Engine
     begin_run: Callable[[], None]
-    describe: Callable[[], Description]
+    describe: Callable[[], str]
     deployed: set[Guid] = field(factory=set[Guid])
     begun: bool = False
     over: bool = False

@@ -144,8 +144,9 @@ class Roster:
         """Return what *resource* was deployed with, as far as it differs from the defaults."""
         plan = resource.blueprint()
         first = plan.defaults
-        given = {n for n, value in vars(resource).items() if first.get(n) is not value}
-        if not (plan.makers or (plan.fields.keys() & given) - {"name"}):
+        now = vars(resource)
+        given = [n for n in plan.fields if now.get(n) is not first.get(n)]
+        if given in ([], ["name"]) and not plan.makers:
             return {}  # as with most of many: nothing but a name
         found = resource.plain_values()
         found.pop("name", None)

@@ -10,9 +10,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from nepi.formats import Description
-from nepi.formats.jsontext import write_json
-from nepi.formats.writing import as_data
 from nepi.results.drawing import PlotsMissingError, available
 from nepi.results.tables import Tables
 from nepi.runtime.atomic import replace_text
@@ -61,9 +58,9 @@ class Run:
             self.directory.close()
             raise
 
-    def describe(self, description: Description) -> None:
+    def describe(self, text: str) -> None:
         """Write experiment.json anew."""
-        replace_text(self.directory.description, write_json(as_data(description)))
+        replace_text(self.directory.description, text)
 
     def record_agent(self, agent: Mapping[str, Any]) -> None:
         """Write into the registry what will outlive this process."""

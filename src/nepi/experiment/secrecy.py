@@ -21,12 +21,22 @@ def reference(resource: Resource, attribute: str, known: References) -> str:
 
 def given(resource: Resource) -> dict[str, object]:
     """Return the secrets that *resource* was given, as JSON has them."""
-    fields = resource.blueprint().fields
-    hidden = [name for name, field in fields.items() if field.said.secret]
+    hidden = _secret(type(resource))
     if not hidden:
         return {}
     values = resource.plain_values(secrets=True)
     return {name: values[name] for name in hidden if name in values}
+
+
+_found: dict[type[Resource], tuple[str, ...]] = {}
+
+
+def _secret(cls: type[Resource]) -> tuple[str, ...]:
+    known = _found.get(cls)
+    if known is None:
+        fields = cls.blueprint().fields.items()
+        known = _found[cls] = tuple(name for name, field in fields if field.said.secret)
+    return known
 
 
 def texts(resources: Iterable[Resource]) -> tuple[str, ...]:

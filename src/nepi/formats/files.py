@@ -40,16 +40,13 @@ def load(
 
 def written(description: Description, *, json: bool = False) -> str:
     """Return the text that reads as *description* again."""
-    from nepi.formats.writing import as_data
+    from nepi.formats.writing import as_data, as_json
 
-    data = as_data(description)
     if json:
-        from nepi.formats.jsontext import write_json
-
-        return write_json(data)
+        return as_json(description, description.resources)
     from nepi.formats.yamltext import write_yaml
 
-    return write_yaml(data)
+    return write_yaml(as_data(description))
 
 
 def save(description: Description, path: str | Path) -> Path:

@@ -3,7 +3,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import cast
 
 from nepi.formats.errors import DescriptionError
@@ -34,23 +34,35 @@ def read_json(text: str, source: str = "") -> Tree:
     return Tree(data, source, lambda: _lines(text, source))
 
 
-def write_json(data: Mapping[str, object]) -> str:
-    """Return *data* as JSON: for people, a resource a line, and made quickly."""
-    return _block(data, [_member(key, value) for key, value in data.items()]) + "\n"
+Member = tuple[str, object]
 
 
-def _member(key: str, value: object) -> str:
-    if isinstance(value, dict) and key == "resources":
-        resources = cast("dict[str, object]", value)
-        lines = [f"{json.dumps(name)}: {json.dumps(one)}" for name, one in resources.items()]
-        return f"{json.dumps(key)}: {_block(resources, lines, '  ')}"
-    return f"{json.dumps(key)}: {json.dumps(value)}"
+def write_json(data: Iterable[Member], *, inside: str | None = None) -> str:
+    """Return the object of these members as JSON: a line for each, and for each that is *inside*.
+
+    Members may come one after another, and are forgotten as soon as they are written: of thousands
+    that are kept, most of the time would be spent on looking after the memory.
+    """
+    lines = (
+        f"{json.dumps(key)}: {_block(cast('Iterable[Member]', value), '  ')}"
+        if key == inside
+        else _line((key, value))
+        for key, value in data
+    )
+    return _joined(lines, "") + "\n"
 
 
-def _block(data: Mapping[str, object], lines: list[str], indent: str = "") -> str:
-    if not data:
-        return "{}"
-    return "{\n" + ",\n".join(f"{indent}  {line}" for line in lines) + f"\n{indent}}}"
+def _block(members: Iterable[Member], indent: str) -> str:
+    return _joined(map(_line, members), indent)
+
+
+def _line(member: Member) -> str:
+    return f"{json.dumps(member[0])}: {json.dumps(member[1])}"
+
+
+def _joined(lines: Iterable[str], indent: str) -> str:
+    text = ",\n".join(f"{indent}  {line}" for line in lines)
+    return f"{{\n{text}\n{indent}}}" if text else "{}"
 
 
 def _object(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:

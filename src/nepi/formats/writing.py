@@ -1,30 +1,47 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """From a Description to plain data: what differs from the defaults, in the order of the file."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from nepi.formats.description import FORMAT, Description, Entry, Rule, Timed
 from nepi.resource.units import format_seconds
 
+RESOURCES = "resources"
+
+Members = Iterator[tuple[str, Any]]
+
 
 def as_data(description: Description) -> dict[str, Any]:
     """Return the plain data that reads as *description* again."""
-    data: dict[str, Any] = {"nepi": FORMAT, "name": description.name}
+    data = dict(members(description, description.resources))
+    return data | {RESOURCES: dict(data[RESOURCES])}
+
+
+def as_json(description: Description, resources: Iterable[Entry]) -> str:
+    """Return the JSON that reads as *description* with *resources*, which are taken one by one."""
+    from nepi.formats.jsontext import write_json
+
+    return write_json(members(description, resources), inside=RESOURCES)
+
+
+def members(description: Description, resources: Iterable[Entry]) -> Members:
+    """Return the parts of a file; the resources are its members in their turn."""
+    yield "nepi", FORMAT
+    yield "name", description.name
     if description.on_failure is not None:
-        data["on_failure"] = description.on_failure
+        yield "on_failure", description.on_failure
     if description.seed is not None:
-        data["seed"] = description.seed
+        yield "seed", description.seed
     if description.parameters:
-        data["parameters"] = dict(description.parameters)
-    data["resources"] = {entry.name: _entry(entry) for entry in description.resources}
+        yield "parameters", dict(description.parameters)
+    yield RESOURCES, ((entry.name, _entry(entry)) for entry in resources)
     if description.connections:
-        data["connections"] = [list(pair) for pair in description.connections]
+        yield "connections", [list(pair) for pair in description.connections]
     if description.at:
-        data["at"] = [_timed(timed) for timed in description.at]
+        yield "at", [_timed(timed) for timed in description.at]
     if description.unsaved:
-        data["unsaved"] = list(description.unsaved)
-    return data
+        yield "unsaved", list(description.unsaved)
 
 
 def _entry(entry: Entry) -> dict[str, Any]:

@@ -81,7 +81,7 @@ class Unit:
 
     def format(self, value: float) -> str:
         """Write *value* so that it is easy to read and parses to the very same number."""
-        exact = Decimal(repr(value))
+        exact = Decimal(repr(value or 0))  # without the sign that a zero may have
         *larger, smallest = self.written
         for symbol in larger:
             factor = self.factors[symbol]
