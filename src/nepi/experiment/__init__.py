@@ -12,7 +12,8 @@ from nepi.experiment.errors import (
     UnknownResourceNameError,
     WaitTimeoutError,
 )
-from nepi.experiment.experiment import Experiment, Phase
+from nepi.experiment.experiment import Experiment
+from nepi.experiment.looking import Phase
 from nepi.experiment.surroundings import Surroundings, surrounded, surroundings
 
 __all__ = [

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The experiment as its author sees it: synchronous, typed, and safe in a notebook.
 
-Everything it promises is said here. How it is carried out is in `life`, what is waited for in
-`waiting`, what is left in the end in `ending`. The class is longer than others: it is the list of
-what an author can say.
+What can be asked of it is in `looking`; how it is carried out, in `life`; what is waited for, in
+`waiting`; what is left in the end, in `ending`. The class is longer than others: it is the list of
+what an author can say and have done.
 """
 
 import asyncio
@@ -11,17 +11,16 @@ import atexit
 import os
 import random
 import secrets
-from collections.abc import Callable, Iterable
-from enum import StrEnum
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
 from attrs import evolve
 
-from nepi.core.conditions import RUN_START, Guid
+from nepi.core.conditions import Guid
 from nepi.core.lifecycle import State
-from nepi.core.messages import Aim, Event
+from nepi.core.messages import Aim
 from nepi.core.stepping import OnFailure
 from nepi.experiment.binding import ExperimentBinding
 from nepi.experiment.dates import dated
@@ -31,6 +30,7 @@ from nepi.experiment.errors import ForeignResourceError, blocking
 from nepi.experiment.giving import Giving
 from nepi.experiment.interruption import Interruption
 from nepi.experiment.life import Life, say
+from nepi.experiment.looking import Looking
 from nepi.experiment.overrides import apply_to, check_used
 from nepi.experiment.roster import Roster
 from nepi.experiment.run import FAILED, INTERRUPTED, Run
@@ -42,11 +42,9 @@ from nepi.formats import Description, save
 from nepi.formats.writing import as_json
 from nepi.resource import Moment, Resource, Setter, Verb, check_complete, connect
 from nepi.resource.units import seconds
-from nepi.results import Table
 from nepi.runtime.directory import RunDirectory
 from nepi.runtime.engine import Engine
 from nepi.runtime.errors import EngineError
-from nepi.runtime.subscriptions import Told
 
 R = TypeVar("R", bound=Resource)
 
@@ -55,16 +53,7 @@ Duration = float | str
 """Seconds, or a text such as "200 ms"."""
 
 
-class Phase(StrEnum):
-    """How far an experiment has come."""
-
-    DESCRIBED = "described"
-    RUNNING = "running"
-    ABORTED = "aborted"
-    OVER = "over"
-
-
-class Experiment:
+class Experiment(Looking):
     """Resources, and what waits for what; deployed, waited for, released.
 
     *local_dir*: where the directories of runs are made ($NEPI_LOCAL_DIR, else ./nepi-runs).
@@ -370,80 +359,6 @@ class Experiment:
             self.close(FAILED, reason=f"the script failed: {type(error).__name__}: {error}")
         if error is None and not self._waits.told:
             self._waits.check()
-
-    # -- looking ------------------------------------------------------------------------------
-
-    @property
-    def run_id(self) -> str:
-        """The id of the run, known from the beginning."""
-        return self._run.run_id
-
-    @property
-    def run_dir(self) -> Path:
-        """The directory that the run leaves; made by the first deploy()."""
-        return self._run.path
-
-    @property
-    def state(self) -> Phase:
-        """How far the experiment has come."""
-        if self._life.over:
-            return Phase.OVER
-        if self.engine.aborted:
-            return Phase.ABORTED
-        return Phase.RUNNING if self._life.begun else Phase.DESCRIBED
-
-    @property
-    def resources(self) -> tuple[Resource, ...]:
-        """All resources, in the order in which they were added."""
-        return tuple(self._roster.resources.values())
-
-    def resource(self, name: str) -> Resource:
-        """Return the resource called *name*."""
-        return self._roster.resource(name)
-
-    def directory_of(self, name: str, guid: Guid) -> Path:
-        """Return the folder that a resource of this name and number has, or would have."""
-        return self._run.directory.resource_path(name, guid)
-
-    def time(self, moment: Moment) -> float:
-        """Return when *moment* was, in seconds after t = 0; ValueError if it was not yet."""
-        at = self.engine.moment(moment.resource.guid, moment.state)
-        zero = self.engine.moment(RUN_START, State.STARTED)
-        if at is None or zero is None:
-            raise ValueError(f"{moment} has not come yet: wait for it first")
-        return at + moment.delay - zero
-
-    def events(self) -> tuple[Event, ...]:
-        """Return everything that was said so far, as the core is told."""
-        dates = (event for dated in self._roster.dated for event in dated.events())
-        return (*self._roster.events(), *dates)
-
-    def remember(self, unsaved: Iterable[str]) -> None:
-        """Note what a file could not hold, so that it is said again in the next."""
-        self._roster.unsaved.extend(unsaved)
-
-    @property
-    def unsaved(self) -> tuple[str, ...]:
-        """What was asked for that no description can hold."""
-        return tuple(self._roster.unsaved)
-
-    def on(self, told: Told) -> None:
-        """Have *told* called, on the engine's thread, with batches of what happens, as dicts."""
-        self._life.on(told)
-
-    def table(self, kind: str) -> Table:
-        """Return what all resources have measured of one kind, such as "ping", so far."""
-        return self._ending.tables().table(kind)
-
-    def summary(self) -> Table:
-        """Return a line for every resource: how far it came, when, and why it failed."""
-        return self._ending.summary()
-
-    def __repr__(self) -> str:
-        return f"<Experiment {self.name!r}, run {self.run_id}: {self.state}>"
-
-    def _repr_html_(self) -> str:
-        return self.summary().html()
 
 
 def _seconds(timeout: Duration | None) -> float | None:
