@@ -403,7 +403,9 @@ def test_no_order_is_given_after_an_abort() -> None:
     player = world(Add(A), player=Player(Orchestrator(on_failure="abort")))
     player.breaks = {(A, Step.START)}
     player.tell(Call(1, after=(Requirement([RUN_START], State.STARTED, 3.0),)), start(A))
-    player.tell(Call(2, after=(Requirement([A], State.STARTED),)))
+    for late in (Call(2), Set(A, "x", 1, after=(READY_A,)), Force(A, Step.STOP, after=(READY_A,))):
+        with pytest.raises(AlreadyAbortedError, match="scripted"):
+            player.orchestrator.handle(late, 9.0)
     assert of(player, Invoke) == []
 
 
@@ -991,6 +993,7 @@ def test_a_force_is_answered_though_a_dependency_failed_during_the_release() -> 
     world.handle(Done(B, Step.DEPLOY, 2), 1.0)
     (begun,) = (c for c in world.handle(release(B), 1.0) if isinstance(c, Run))
     world.handle(Failed(A, Step.DEPLOY, 1, BROKEN), 2.0)
-    world.handle(Force(B, Step.START, 7), 2.0)
-    commands = world.handle(Done(B, Step.RELEASE, begun.attempt), 3.0)
-    assert [c.token for c in commands if isinstance(c, Refused)] == [7]
+    commands = world.handle(Force(B, Step.START, 7), 2.0)
+    commands += world.handle(Force(B, Step.RELEASE, 8), 2.0)
+    commands += world.handle(Done(B, Step.RELEASE, begun.attempt), 3.0)
+    assert [c.token for c in commands if isinstance(c, Refused)] == [7, 8]

@@ -7,11 +7,12 @@ Nothing here begins or ends a step (see `stepping`) or knows what an event means
 
 from collections import deque
 from collections.abc import Iterable
+from math import isfinite
 from typing import Literal
 
 from nepi.core.conditions import RUN_START, Guid, Requirement
 from nepi.core.deadlines import Deadline
-from nepi.core.errors import UnknownResourceError
+from nepi.core.errors import InvalidConditionError, UnknownResourceError
 from nepi.core.gates import Barrier, Errand, Gate, Held, Waiting, Watcher, hold, opens_at
 from nepi.core.lifecycle import LANDS, State
 from nepi.core.messages import (
@@ -26,6 +27,7 @@ from nepi.core.messages import (
     Opened,
     Reached,
     Set,
+    Token,
     WakeAt,
 )
 from nepi.core.track import ANEW, Track
@@ -41,6 +43,8 @@ class Board:
         self._now = 0.0
         self._origin = Track(Add(RUN_START, name="the experiment", steps=frozenset()))
         self._tracks: dict[Guid, Track] = {RUN_START: self._origin}
+        self._gates: dict[tuple[frozenset[Guid], State], Gate] = {}
+        self._errands: dict[Errand, None] = {}
         self._out: list[Command] = []
         self._due: deque[Track] = deque()
         self._wakes: dict[int, Alarm] = {}
@@ -63,9 +67,14 @@ class Board:
     # -- gates ------------------------------------------------------------------------------
 
     def _gate(self, members: Iterable[Guid], state: State) -> Gate:
+        """Return a new gate; a restart of its members closes it again."""
         gate = Gate(members, state)
         for guid in gate.members:
             track = self._tracks[guid]
+            if state in ANEW:
+                track.renew(gate)
+            if track.state is State.FAILED and state < State.FAILED and track.is_fatal():
+                gate.failed = guid
             moment = track.moment(state)
             if moment is None:
                 gate.pending.add(guid)
@@ -75,15 +84,12 @@ class Board:
         return gate
 
     def _need(self, waiter: Held, needed: Requirement) -> Gate:
-        """Let *waiter* wait for what is *needed*, at each restart of its members anew."""
-        gate = self._gate(sorted(needed.group), needed.state)
+        """Let *waiter* wait for what is *needed*, with all others who need the same."""
+        key = needed.group, needed.state
+        gate = self._gates.get(key)
+        if gate is None:
+            gate = self._gates[key] = self._gate(sorted(needed.group), needed.state)
         hold(waiter, gate, needed.delay)
-        if needed.state in ANEW:
-            for guid in gate.members:
-                track = self._tracks[guid]
-                if track.gates is None:
-                    track.gates = []
-                track.gates.append(gate)
         return gate
 
     def _opened(self, gate: Gate) -> None:
@@ -95,14 +101,13 @@ class Board:
                 self._look(self._tracks[waiter.guid])
             else:
                 self._errand_due(waiter)
-        for told in gate.told:
-            if isinstance(told, Watcher):
-                self._answer(told, "met")
-            else:
-                self._open_barrier(told, gate.moment)
+        if isinstance(gate.told, Watcher):
+            self._answer(gate.told, "met")
+        elif gate.told:
+            self._open_barrier(gate.told, gate.moment)
 
     def _open_barrier(self, barrier: Barrier, at: float) -> None:
-        if barrier.opens_run:
+        if barrier.opens_run and self.aborted is None:
             self._enter_origin(at)
         for guid in barrier.guids:
             self._look(self._tracks[guid])
@@ -122,8 +127,8 @@ class Board:
                     self._arrive(track, gate, at)
 
     def _enter(self, track: Track, state: State, at: float) -> None:
-        self._land(track, state, at)
         self._out.append(Reached(track.add.guid, state, at, track.failure))
+        self._land(track, state, at)
         if track.busy is None:  # else it is looked at when its step is over
             self._look(track)
 
@@ -132,22 +137,23 @@ class Board:
             self._enter(self._origin, State.STARTED, at)
 
     def _arrive(self, track: Track, gate: Gate, at: float) -> None:
-        if track.state is State.FAILED and track.add.critical and gate.state < State.FAILED:
-            self._doom(track, gate)
+        if track.state is State.FAILED and gate.state < State.FAILED and track.is_fatal():
+            gate.failed = track.add.guid
+            for waiter in gate.held:
+                if isinstance(waiter, Waiting):
+                    self._doom(waiter, track)
         if gate.arrive(track.add.guid, at):
             self._opened(gate)
 
-    def _doom(self, failed: Track, gate: Gate) -> None:
-        """Let those fail who waited for *failed*, which was critical: with that reason."""
+    def _doom(self, waiter: Waiting, failed: Track) -> None:
+        """Let *waiter* fail, for it waits for *failed*, which was critical: with that reason."""
+        track = self._tracks[waiter.guid]
+        if track.state >= LANDS[waiter.step] or track.doomed or track.goal is State.NEW:
+            return
         why = failed.failure.message if failed.failure else "no reason was given"
-        for waiter in gate.held:
-            if not isinstance(waiter, Waiting):
-                continue
-            track = self._tracks[waiter.guid]
-            if track.state < LANDS[waiter.step] and not track.doomed:
-                text = f"{waiter.step} of {track.label} waits for {failed.label}, which is FAILED"
-                track.doomed = Failure("DependencyFailed", f"{text}: {why}")
-                self._look(track)
+        text = f"{waiter.step} of {track.label} waits for {failed.label}, which is FAILED"
+        track.doomed = Failure("DependencyFailed", f"{text}: {why}")
+        self._look(track)
 
     # -- time -------------------------------------------------------------------------------
 
@@ -171,21 +177,31 @@ class Board:
     # -- timed orders -----------------------------------------------------------------------
 
     def _order(self, event: Set | Call | Force) -> None:
+        """Give an order when all it needs is met: once, and never after an abort."""
         for needed in event.after:
-            for guid in needed.group:
-                self.track(guid)
+            self._check_needed(needed)
         errand = Errand(event)
+        self._errands[errand] = None
         for needed in event.after:
             self._need(errand, needed)
-        if not errand.unmet:
-            self._errand_due(errand)
+        self._errand_due(errand)
+
+    def _check_needed(self, needed: Requirement) -> None:
+        if not isfinite(needed.delay):
+            raise InvalidConditionError(f"a delay of {needed.delay} s would never be over")
+        if (needed.group, needed.state) not in self._gates:
+            for guid in sorted(needed.group):
+                self.track(guid)
 
     def _errand_due(self, errand: Errand) -> None:
-        if errand.done or self.aborted or not self._is_due(errand):
+        if self.aborted or errand not in self._errands or not self._is_due(errand):
             return
-        errand.done = True
+        del self._errands[errand]
         for gate, _ in errand.needs:
-            gate.held.remove(errand)
+            gate.held.pop(errand, None)
+        self._give(errand)
+
+    def _give(self, errand: Errand) -> None:
         match errand.order:
             case Set(guid, name, value, token):
                 self._out.append(Apply(guid, name, value, token))
@@ -204,5 +220,13 @@ class Board:
     # -- those who watch --------------------------------------------------------------------
 
     def _answer(self, watcher: Watcher, reason: Literal["met", "aborted"]) -> None:
-        if self._watchers.pop(watcher.token, None):
-            self._out.append(Opened(watcher.token, reason))
+        self._forget(watcher.token)
+        self._out.append(Opened(watcher.token, reason))
+
+    def _forget(self, token: Token) -> None:
+        """Leave nothing behind of this watch."""
+        if known := self._watchers.pop(token, None):
+            gate = known[1]
+            gate.told = None
+            for guid in gate.members:
+                self._tracks[guid].forget(gate)

@@ -2,6 +2,7 @@
 """Say in one line what a resource waits for: for people who wonder why nothing happens."""
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from nepi.core.conditions import Guid
 from nepi.core.gates import Gate
@@ -36,8 +37,9 @@ def _why_at_rest(track: Track) -> str:
 def _obstacles(tracks: Mapping[Guid, Track], track: Track, step: Step) -> Iterator[str]:
     if track.retry_at >= 0:
         yield f"until t = {track.retry_at:g} s to be tried again"
-    if track.is_barred(step) and track.barrier:
-        yield "for its whole group: " + _pending(tracks, track.barrier)
+    for gate in track.barriers if step is Step.START else ():
+        if gate.pending:
+            yield "for its whole group: " + _pending(tracks, gate)
     held = Step.RELEASE if track.goal is State.RELEASED else step
     waiting = track.waiting(held)
     for gate, delay in waiting.needs if waiting else ():
@@ -48,7 +50,8 @@ def _obstacles(tracks: Mapping[Guid, Track], track: Track, step: Step) -> Iterat
 
 
 def _pending(tracks: Mapping[Guid, Track], gate: Gate) -> str:
-    names = [f"{tracks[g].label} ({tracks[g].state})" for g in sorted(gate.pending)]
-    shown = ", ".join(names[:SHOWN])
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    first = islice((tracks[g] for g in gate.members if g in gate.pending), SHOWN)
+    shown = ", ".join(f"{track.label} ({track.state})" for track in first)
+    count = len(gate.pending)
+    more = f" and {count - SHOWN} more" if count > SHOWN else ""
     return f"{shown}{more} to be {gate.state}"

@@ -28,11 +28,10 @@ class Waiting:
 class Errand:
     """A timed order: set, call or act once its requirements are met."""
 
-    __slots__ = ("done", "needs", "order", "unmet", "waking")
+    __slots__ = ("needs", "order", "unmet", "waking")
 
     def __init__(self, order: Set | Call | Force) -> None:
         self.order = order
-        self.done = False
         self.needs: list[tuple[Gate, float]] = []
         self.unmet = 0
         self.waking = -1.0
@@ -65,18 +64,20 @@ Told = Watcher | Barrier
 class Gate:
     """Open when none of its members is pending; *moment* is when the last one arrived.
 
-    *held* counts this gate among others it needs; *told* only wants to know.
+    *held* count this gate among others they need, in order; *told* only wants to know.
+    *failed* is a critical member that FAILED instead of arriving.
     """
 
-    __slots__ = ("held", "members", "moment", "pending", "state", "told")
+    __slots__ = ("failed", "held", "members", "moment", "pending", "state", "told")
 
     def __init__(self, members: Iterable[Guid], state: State) -> None:
         self.members = tuple(members)
         self.state = state
         self.pending: set[Guid] = set()
         self.moment = 0.0
-        self.held: list[Held] = []
-        self.told: list[Told] = []
+        self.failed: Guid | None = None
+        self.held: dict[Held, None] = {}
+        self.told: Told | None = None
 
     def arrive(self, guid: Guid, at: float) -> bool:
         """Count *guid* in; return whether that opened the gate."""
@@ -95,8 +96,17 @@ class Gate:
 def hold(waiter: Held, gate: Gate, delay: float) -> None:
     """Let *waiter* wait for *gate* and *delay* seconds more."""
     waiter.needs.append((gate, delay))
-    waiter.unmet += bool(gate.pending)
-    gate.held.append(waiter)
+    if waiter not in gate.held:
+        gate.held[waiter] = None
+        waiter.unmet += bool(gate.pending)
+
+
+def let_go(waiter: Held) -> None:
+    """Take back what *waiter* was last held by."""
+    gate, _ = waiter.needs.pop()
+    if all(other is not gate for other, _ in waiter.needs):
+        del gate.held[waiter]
+        waiter.unmet -= bool(gate.pending)
 
 
 def opens_at(waiter: Held) -> float:

@@ -5,9 +5,9 @@ The orchestrator is a pure function of the events it has seen: it holds no clock
 socket. A driver feeds it events and carries out the commands it answers with. Same events, same
 commands: that is what makes the journal of a run replay its decisions.
 
-Which event leads where is here. How steps begin and end is in `stepping`, what is remembered in
-`board`, what one resource's own data decides in `track`, the counters are in `gates`, the refusal
-of circular waits in `deadlock`.
+What the user wants is here; what is reported back in `reports`; how steps begin and end in
+`stepping`; what is remembered in `board`; what one resource's own data decides in `track`; the
+counters are in `gates`, the refusal of circular waits in `deadlock`.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,13 +24,13 @@ from nepi.core.errors import (
     InvalidConditionError,
 )
 from nepi.core.explain import explain
-from nepi.core.gates import Barrier, Errand, Gate, Waiting, Watcher
-from nepi.core.lifecycle import LANDS, State, Step
+from nepi.core.gates import Barrier, Errand, Gate, Waiting, Watcher, let_go
+from nepi.core.lifecycle import State, Step
 from nepi.core.messages import (
     Abort,
-    Aborted,
     Add,
     Aim,
+    Apply,
     Call,
     Cancel,
     Command,
@@ -42,19 +42,18 @@ from nepi.core.messages import (
     Failure,
     Force,
     Hold,
-    Late,
     Observed,
-    Retried,
     Set,
     Unwatch,
     Watch,
     Woke,
 )
-from nepi.core.stepping import ENDING, OnFailure, Stepping, interruption
+from nepi.core.reports import Reports
+from nepi.core.stepping import OnFailure
 from nepi.core.track import Track
 
 
-class Orchestrator(Stepping):
+class Orchestrator(Reports):
     """Take events in, give commands out. See `messages` for what each means."""
 
     def __init__(self, *, on_failure: OnFailure = "release") -> None:
@@ -64,8 +63,8 @@ class Orchestrator(Stepping):
                 Add: self._add,
                 Connect: self._connect,
                 Hold: self._hold,
-                Set: self._timed,
-                Call: self._order,
+                Set: self._set,
+                Call: self._call,
                 Aim: self._aim,
                 Force: self._force,
                 Observed: self._observed,
@@ -136,7 +135,14 @@ class Orchestrator(Stepping):
 
     def snapshot(self) -> dict[Guid, dict[str, object]]:
         """Return the whole state as plain data: equal if and only if it decides alike."""
-        return {guid: track.snapshot() for guid, track in self._tracks.items()}
+        found = {guid: track.snapshot() for guid, track in self._tracks.items()}
+        found[RUN_START] |= {
+            "aborted": self.aborted,
+            "attempts": self._attempts,
+            "wakes": self._next_wake,
+            "orders": [(errand.order, errand.unmet) for errand in self._errands],
+        }
+        return found
 
     # -- the description --------------------------------------------------------------------
 
@@ -150,203 +156,125 @@ class Orchestrator(Stepping):
             raise DuplicateResourceError(f"the guid {event.guid} is taken already")
 
     def _connect(self, event: Connect) -> None:
-        ends = self.track(event.guid), self.track(event.other)
+        ends = self._resource(event.guid), self._resource(event.other)
         for track, other in (ends, ends[::-1]):
             if track.neighbours is None:
-                track.neighbours = []
-            track.neighbours.append(other.add.guid)
+                track.neighbours = {}
+            track.neighbours[other.add.guid] = None
 
     def _hold(self, event: Hold) -> None:
-        track, step = self.track(event.guid), event.condition.step
+        track, step = self._resource(event.guid), event.condition.step
         needed = event.condition.requirement
         if step is Step.RELEASE and needed.state is not State.RELEASED:
             raise InvalidConditionError(
                 f"release of {track.label} can only wait for others to be RELEASED, "
                 f"not {needed.state}: a release always ends"
             )
-        for guid in needed.group:
-            self.track(guid)
+        self._check_needed(needed)
         if track.waits is None:
             track.waits = {}
         waiting = track.waits.setdefault(step, Waiting(event.guid, step))
         gate = self._need(waiting, needed)
-        if track.goal is not State.NEW or step is Step.RELEASE:
-            self._check_or_withdraw(track, waiting, gate)
-        self._look(track)
-
-    def _check_or_withdraw(self, track: Track, waiting: Waiting, gate: Gate) -> None:
-        only = Step.RELEASE if waiting.step is Step.RELEASE else None
         try:
-            deadlock.check(self._tracks, only)
+            if step is Step.RELEASE:
+                deadlock.check_release(self._tracks, event.guid, needed.group)
+            elif track.goal is not State.NEW:
+                deadlock.check_steps(self._tracks, [track])
         except deadlock.DeadlockError:
-            gate.held.clear()
-            waiting.needs.pop()
-            waiting.unmet -= bool(gate.pending)
-            if not waiting.needs and track.waits:
-                del track.waits[waiting.step]
+            let_go(waiting)
+            if not waiting.needs:
+                del track.waits[step]
             raise
+        self._held(track, waiting, gate)
+
+    def _held(self, track: Track, waiting: Waiting, gate: Gate) -> None:
+        """See to what a new condition means for a resource that is on its way."""
+        if waiting.step is Step.RELEASE and track.goal is State.RELEASED:
+            self._release([self._tracks[guid] for guid in gate.members])
+        if gate.failed is not None and self._tracks[gate.failed].is_fatal():
+            self._doom(waiting, self._tracks[gate.failed])
+        self._look(track)
 
     # -- goals ------------------------------------------------------------------------------
 
     def _aim(self, event: Aim) -> None:
-        tracks = [self.track(guid) for guid in event.guids]
+        tracks = [self._resource(guid) for guid in dict.fromkeys(event.guids)]
         if event.goal is State.RELEASED:
             self._release(tracks)
             return
+        self._refuse_aborted()
+        for track in tracks:
+            if track.goal is State.RELEASED or track.state is State.RELEASED:
+                how = "has been" if track.state is State.RELEASED else "is being"
+                raise AlreadyReleasedError(f"{track.label} {how} released; add a new resource")
+        self._set_goals([t for t in tracks if t.state < State.STOPPED], event)
+
+    def _refuse_aborted(self) -> None:
         if self.aborted:
             why = self.aborted.failure.message
             raise AlreadyAbortedError(
                 f"the experiment was aborted ({why}): nothing new begins in it; "
                 "release it and begin another"
             )
-        for track in tracks:
-            if track.state is State.RELEASED:
-                raise AlreadyReleasedError(f"{track.label} has been released; add a new resource")
-        self._set_goals([t for t in tracks if t.state < State.STOPPED], event)
 
     def _set_goals(self, tracks: list[Track], event: Aim) -> None:
-        before = [(track, track.goal, track.barrier) for track in (*tracks, self._origin)]
-        starts = event.goal >= State.STARTED
-        gate = None
-        if starts and event.barrier:
-            gate = Gate([t.add.guid for t in tracks if t.state < State.READY], State.READY)
-            if self._origin.state is State.NEW:
-                self._origin.barrier = self._origin.barrier or gate
+        before = [(track, track.goal, track.barriers) for track in (*tracks, self._origin)]
+        gate = self._barrier(tracks) if event.barrier and event.goal >= State.STARTED else None
+        alone = (gate,) if gate else ()
         for track in tracks:
             track.goal = max(track.goal, event.goal)
-            track.barrier = gate if gate and track.state < State.STARTED else track.barrier
+            if gate and track.state < State.STARTED:
+                track.barriers = (*track.barriers, gate) if track.barriers else alone
         try:
-            deadlock.check(self._tracks)
+            deadlock.check_steps(self._tracks, tracks)
         except deadlock.DeadlockError:
-            for track, goal, barrier in before:
-                track.goal, track.barrier = goal, barrier
+            for track, goal, barriers in before:
+                track.goal, track.barriers = goal, barriers
             raise
         if gate:
             self._arm(gate, tracks)
-        elif starts:
+        elif event.goal >= State.STARTED and not self._origin.barriers:
             self._enter_origin(self._now)
         for track in tracks:
             self._look(track)
 
-    def _arm(self, gate: Gate, tracks: list[Track]) -> None:
+    def _barrier(self, tracks: list[Track]) -> Gate:
+        gate = Gate([t.add.guid for t in tracks if t.state < State.READY], State.READY)
         gate.pending.update(gate.members)
+        gate.moment = self._now
+        if self._origin.state is State.NEW and not self._origin.barriers:
+            self._origin.barriers = (gate,)
+        return gate
+
+    def _arm(self, gate: Gate, tracks: list[Track]) -> None:
         for guid in gate.members:
             self._tracks[guid].expect(gate)
         guids = tuple(track.add.guid for track in tracks)
-        gate.moment = self._now
-        gate.told.append(Barrier(guids, opens_run=self._origin.barrier is gate))
+        gate.told = Barrier(guids, opens_run=gate in self._origin.barriers)
         if not gate.pending:
             self._opened(gate)
 
+    # -- orders -----------------------------------------------------------------------------
+
     def _force(self, event: Force) -> None:
-        self.track(event.guid)
+        self._resource(event.guid)
         if event.after:
+            self._refuse_aborted()
             self._order(event)
         else:
             self._queue(event)
 
-    def _timed(self, event: Set) -> None:
-        self.track(event.guid)
+    def _set(self, event: Set) -> None:
+        self._resource(event.guid)
+        if event.after:
+            self._refuse_aborted()
+            self._order(event)
+        else:  # no step begins by that, so an abort does not forbid it
+            self._out.append(Apply(event.guid, event.name, event.value, event.token))
+
+    def _call(self, event: Call) -> None:
+        self._refuse_aborted()
         self._order(event)
-
-    # -- reports ----------------------------------------------------------------------------
-
-    def _observed(self, event: Observed) -> None:
-        track = self.track(event.guid)
-        if track.state is event.state:
-            return
-        over = track.state >= State.FAILED and event.state is not State.RELEASED
-        if over or track.state is State.RELEASED:
-            self._out.append(Late(event))
-        elif event.state is State.FAILED:
-            unknown = Failure("Failed", f"{track.label} reported that it failed")
-            self._fail(track, event.failure or unknown, step=track.busy, at=event.at)
-        else:
-            if event.state is State.STARTED and track.state is State.STOPPED and not track.busy:
-                track.restart()
-            self._enter(track, event.state, event.at)
-
-    def _is_current(self, track: Track, event: Done | Failed) -> bool:
-        if track.busy is event.step and track.attempt == event.attempt:
-            self._look(track)
-            return True
-        self._out.append(Late(event))
-        return False
-
-    def _done(self, event: Done) -> None:
-        track = self.track(event.guid)
-        if not self._is_current(track, event):
-            return
-        track.busy, track.tries = None, 0
-        if track.add.classic:
-            self._classic_done(track, event.step)
-        else:
-            self._enter(track, LANDS[event.step], self._now)
-        if track.ended:
-            ended, track.ended = track.ended, None
-            self._ended(ended)
-
-    def _classic_done(self, track: Track, step: Step) -> None:
-        """Park a deploy or release that returned without its state; start is not begun anew."""
-        if track.state >= LANDS[step]:
-            return
-        if step is Step.START:
-            track.tried = True
-        elif step in (Step.DEPLOY, Step.RELEASE):
-            stirred, track.parked = track.stirred, step
-            if track.goal is State.RELEASED and step is Step.DEPLOY:
-                track.parked = None
-            elif stirred:
-                self._resume(track)
-
-    def _failed(self, event: Failed) -> None:
-        track = self.track(event.guid)
-        if not self._is_current(track, event):
-            return
-        track.busy = None
-        if event.step is Step.RELEASE:
-            self._released_badly(track, event.failure)
-        elif track.state is State.FAILED:  # it said so before; now it says why
-            track.failure = event.failure
-        elif self._retries(track, event):
-            track.tries += 1
-            track.retry_at = self._now + track.add.policy.pause(track.tries)
-            self._out.append(Retried(event.guid, event.step, event.failure, track.retry_at))
-            self._wake(track, track.retry_at)
-        else:
-            cut_short = track.interrupted and event.step not in ENDING
-            failure = interruption(track, event.step) if cut_short else event.failure
-            self._fail(track, failure, step=event.step)
-
-    def _retries(self, track: Track, event: Failed) -> bool:
-        return (
-            track.tries < track.add.policy.retries
-            and not (self.aborted or track.direct or event.step is Step.STOP)
-            and track.goal is not State.RELEASED
-        )
-
-    def _ended(self, event: Ended) -> None:
-        track = self.track(event.guid)
-        if track.busy is Step.START:
-            track.ended = event
-        elif track.state is not State.STARTED or track.busy:
-            self._out.append(Late(event))
-        elif event.failure:
-            self._fail(track, event.failure)
-        else:
-            self._enter(track, State.STOPPED, self._now)
-
-    def _cancel(self, event: Cancel) -> None:
-        track = self.track(event.guid)
-        step = track.busy or track.parked
-        if step:
-            self._give_up(track, Failure("Cancelled", f"{step} of {track.label}: {event.reason}"))
-        elif track.retry_at > self._now:
-            self._fail(track, Failure("Cancelled", f"{track.label}: {event.reason}"))
-
-    def _abort_all(self, event: Abort) -> None:
-        if self.aborted is None:
-            self._abort(Aborted(RUN_START, None, event.failure))
 
     # -- time and those who watch -----------------------------------------------------------
 
@@ -370,15 +298,15 @@ class Orchestrator(Stepping):
     def _watch(self, event: Watch) -> None:
         for guid in event.guids:
             self.track(guid)
+        self._forget(event.token)
         watcher = Watcher(event.token, through_abort=event.through_abort)
         gate = self._gate(event.guids, event.state)
         self._watchers[event.token] = watcher, gate
-        gate.told.append(watcher)
+        gate.told = watcher
         if not gate.pending:
             self._answer(watcher, "met")
         elif self.aborted and not event.through_abort:
             self._answer(watcher, "aborted")
 
     def _unwatch(self, event: Unwatch) -> None:
-        if known := self._watchers.pop(event.token, None):
-            known[1].told.clear()
+        self._forget(event.token)

@@ -73,17 +73,22 @@ class Stepping(Board):
             return False
         if track.goal is State.RELEASED:
             waiting = track.waiting(Step.RELEASE)
-        elif self.aborted or track.retry_at > self._now or track.is_barred(step):
+        elif self.aborted or track.retry_at > self._now:
             return False
         else:
             waiting = track.waiting(step)
+        if step is Step.START and track.barriers and track.is_barred():
+            return False
         return waiting is None or self._is_due(waiting)
 
     def _begin(self, track: Track, step: Step, force: Force | None = None) -> None:
+        if track.leaving and step is Step.RELEASE:
+            force, track.leaving = track.leaving, None
         self._attempts += 1
         resumed = track.parked is step
         track.busy, track.attempt, track.parked, track.stirred = step, self._attempts, None, False
         track.token = force.token if force else 0
+        track.retry_at = -1.0
         track.direct = force is not None
         if step is Step.START:
             track.ended = None
@@ -97,35 +102,62 @@ class Stepping(Board):
         kind = Grant if force and force.mine else Run
         self._out.append(kind(track.add.guid, step, track.attempt, track.token))
 
-    def _grant(self, track: Track, force: Force) -> None:
-        reason = self._objection(track, force.step)
-        if reason:
-            self._out.append(Refused(force.token, force.guid, force.step, reason))
-            self._look(track)
-            return
-        if force.step is Step.RELEASE:
-            track.goal = State.RELEASED
-        self._begin(track, force.step, force)
+    # -- steps asked for directly -----------------------------------------------------------
 
-    def _objection(self, track: Track, step: Step) -> str | None:
+    def _queue(self, force: Force) -> None:
+        track = self._tracks[force.guid]
+        if why := self._forbidden(track, force.step):
+            self._refuse(track, force, why)
+        else:
+            super()._queue(force)
+
+    def _grant(self, track: Track, force: Force) -> None:
+        why = self._forbidden(track, force.step)
+        if why is None and not track.allows(force.step):
+            why = f"it is {track.state}"
+        if why:
+            self._refuse(track, force, why)
+        elif force.step is Step.RELEASE and track.parked is not Step.RELEASE:
+            self._leave(track, force)
+        else:
+            self._begin(track, force.step, force)
+        self._look(track)
+
+    def _leave(self, track: Track, force: Force) -> None:
+        """Release it for somebody who wants to know: in the order in which all release goes."""
+        if track.leaving:
+            self._refuse(track, force, "it is being released")
+        else:
+            track.leaving = force
+            self._release([track])
+
+    def _forbidden(self, track: Track, step: Step) -> str | None:
+        """Return why *step* of *track* will never be, whatever comes."""
         if track.goal is State.RELEASED and step is not Step.RELEASE:
-            return f"cannot {step} {track.label}: it is being released"
+            return "it is being released"
         if self.aborted and step not in ENDING:
-            return f"cannot {step} {track.label}: the experiment was aborted"
-        if not track.allows(step):
-            return f"cannot {step} {track.label}: it is {track.state}"
+            return "the experiment was aborted"
         return None
 
-    def _refuse_forced(self, track: Track, why: str) -> None:
-        while track.forced:
-            force = track.forced.popleft()
-            reason = f"cannot {force.step} {track.label}: {why}"
-            self._out.append(Refused(force.token, force.guid, force.step, reason))
+    def _refuse(self, track: Track, force: Force, why: str) -> None:
+        reason = f"cannot {force.step} {track.label}: {why}"
+        self._out.append(Refused(force.token, force.guid, force.step, reason))
+
+    def _sift_forced(self, track: Track) -> None:
+        """Refuse the waiting direct steps that have become impossible."""
+        waiting, track.forced = track.forced, None
+        for force in waiting or ():
+            self._queue(force)
 
     # -- parked classic steps ---------------------------------------------------------------
 
     def _enter(self, track: Track, state: State, at: float) -> None:
+        if track.parked and state >= LANDS[track.parked]:
+            track.parked = None
         super()._enter(track, state, at)
+        if track.leaving and state is State.RELEASED:
+            self._refuse(track, track.leaving, f"it is {state}")
+            track.leaving = None
         self._stir(track)
 
     def _stir(self, track: Track) -> None:
@@ -141,6 +173,7 @@ class Stepping(Board):
         if (
             track.parked
             and track.busy is None
+            and track.doomed is None
             and not (self.aborted and track.parked not in ENDING)
         ):
             self._begin(track, track.parked)
@@ -225,8 +258,13 @@ class Stepping(Board):
         for watcher, _ in tuple(self._watchers.values()):
             if not watcher.through_abort:
                 self._answer(watcher, "aborted")
+        tracks = [track for guid, track in self._tracks.items() if guid != RUN_START]
         if self.on_failure == "release":
-            self._release([t for guid, t in self._tracks.items() if guid != RUN_START])
+            self._release(tracks)
+            return
+        for track in tracks:
+            if track.forced:
+                self._sift_forced(track)
 
     def _release(self, tracks: list[Track]) -> None:
         """Release *tracks* and whatever depends on them."""
@@ -239,7 +277,8 @@ class Stepping(Board):
             track.retry_at = -1.0
             if track.parked is Step.DEPLOY:
                 track.parked = None
-            self._refuse_forced(track, "it is being released")
+            if track.forced:
+                self._sift_forced(track)
             if track.busy and track.busy not in ENDING:
                 self._interrupt(track, track.busy)
             if waiting := track.waiting(Step.RELEASE):

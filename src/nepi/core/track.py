@@ -18,7 +18,7 @@ class Track:
     __slots__ = (
         "add",
         "attempt",
-        "barrier",
+        "barriers",
         "busy",
         "direct",
         "doomed",
@@ -29,6 +29,7 @@ class Track:
         "goal",
         "history",
         "interrupted",
+        "leaving",
         "neighbours",
         "outcome",
         "parked",
@@ -65,12 +66,13 @@ class Track:
         self.stirred = False
         self.tried = False
         self.queued = False
-        self.barrier: Gate | None = None
+        self.barriers: tuple[Gate, ...] = ()
         self.waits: dict[Step, Waiting] | None = None
         self.watch: dict[State, list[Gate]] | None = None
         self.gates: list[Gate] | None = None
-        self.neighbours: list[Guid] | None = None
+        self.neighbours: dict[Guid, None] | None = None
         self.forced: deque[Force] | None = None
+        self.leaving: Force | None = None
 
     @property
     def label(self) -> str:
@@ -79,20 +81,28 @@ class Track:
 
     def is_untouched(self) -> bool:
         """Return whether nothing was asked of it yet."""
-        return self.state is self.goal is State.NEW and not (self.busy or self.forced)
+        idle = not (self.attempt or self.forced or self.history)
+        return idle and self.state is self.goal is State.NEW
 
     def moment(self, state: State) -> float | None:
         """Return when it first was in *state* or a later one since its last start."""
         times = [at for reached, at in self.history.items() if reached >= state]
         return min(times) if times else None
 
+    def is_fatal(self) -> bool:
+        """Return whether those who wait for it fail, too; not if a release cut it short."""
+        return self.state is State.FAILED and self.add.critical and not self.interrupted
+
     def waiting(self, step: Step) -> Waiting | None:
         """Return what holds *step* back, met or not."""
         return self.waits.get(step) if self.waits else None
 
-    def is_barred(self, step: Step) -> bool:
-        """Return whether the others of its group hold *step* back."""
-        return step is Step.START and self.barrier is not None and bool(self.barrier.pending)
+    def is_barred(self) -> bool:
+        """Return whether the others of its groups hold its start back."""
+        for gate in self.barriers:  # noqa: SIM110 - asked for each of ten thousand at once
+            if gate.pending:
+                return True
+        return False
 
     def next(self) -> Step | None:
         """Return the step that leads on from here, whether or not it may run now."""
@@ -114,8 +124,11 @@ class Track:
 
     def does(self, step: Step) -> bool:
         """Return whether *step* has anything to do, so that somebody has to perform it."""
-        untouched = step is Step.RELEASE and self.attempt == 0 and not self.add.classic
-        return step in self.add.steps and not untouched
+        if step not in self.add.steps:
+            return step is Step.RELEASE and self.leaving is not None
+        if step is not Step.RELEASE or self.attempt or self.add.classic or self.leaving:
+            return True
+        return not self.history.keys() <= {State.FAILED}  # else there is nothing to undo
 
     def allows(self, step: Step) -> bool:
         """Return whether *step* fits the present state."""
@@ -137,6 +150,18 @@ class Track:
             self.watch = {}
         self.watch.setdefault(gate.state, []).append(gate)
 
+    def renew(self, gate: Gate) -> None:
+        """Note that *gate* counts this anew when it is started again."""
+        if self.gates is None:
+            self.gates = []
+        self.gates.append(gate)
+
+    def forget(self, gate: Gate) -> None:
+        """Note that nobody wants to know *gate* any more."""
+        for gates in ((self.watch or {}).get(gate.state), self.gates):
+            if gates and gate in gates:
+                gates.remove(gate)
+
     def snapshot(self) -> dict[str, object]:
         """Return everything that decides, as plain data."""
         waits = {
@@ -157,6 +182,10 @@ class Track:
             "parked": self.parked,
             "attempt": self.attempt,
             "span": self.span,
+            "token": self.token,
+            "direct": self.direct,
+            "stirred": self.stirred,
+            "leaving": self.leaving,
             "tries": self.tries,
             "retry_at": self.retry_at,
             "interrupted": self.interrupted,
@@ -166,5 +195,5 @@ class Track:
             "forced": list(self.forced or ()),
             "neighbours": list(self.neighbours or ()),
             "waits": waits,
-            "barrier": sorted(self.barrier.pending) if self.barrier else None,
+            "barriers": [sorted(gate.pending) for gate in self.barriers],
         }
