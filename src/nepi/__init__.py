@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     )
     from nepi.resource import Registry, Resource, ResourceError
 
+    __version__: str
+
 __all__ = [
     "AbortedError",
     "Experiment",

@@ -86,9 +86,12 @@ class Waits:
         resource = self.life.roster.resources.get(aborted.guid)
         label = resource.label if resource else "the run"
         step = f" in its {aborted.step}" if aborted.step else ""
-        said = "".join(f"\n    {line}" for line in self.last_words(resource))
+        # Types that know their resource say its name, and perhaps what it wrote, themselves.
+        message = aborted.failure.message.removeprefix(f"{label}: ")
+        words = [line for line in self.last_words(resource) if line not in message]
+        said = "".join(f"\n    {line}" for line in words)
         text = (
-            f"{label} failed{step}: {aborted.failure.message}"
+            f"{label} failed{step}: {message}"
             + (f"\n  the end of its {STDERR}:{said}" if said else "")
             + f"\n  so the experiment was aborted; its files are in {self.life.run.path}"
         )
