@@ -87,6 +87,15 @@ def test_a_backend_that_cannot_be_imported_says_why_when_asked_for(registry: Reg
     assert list(registry.unavailable()) == ["ruin"]
 
 
+def test_a_backend_that_lists_nothing_says_so_and_hurts_no_other(registry: Registry) -> None:
+    silent = Backend("silent", "nepi.core.errors")
+    beside = Registry([silent, Backend("sample", "working_backend")])
+    assert beside["sample::Node"] is registry["sample::Node"]
+    with pytest.raises(UnavailableBackendError, match="'silent' cannot be used here: .* no TYPES"):
+        beside["silent::Node"]
+    assert list(beside.unavailable()) == ["silent"]
+
+
 def test_a_type_that_cannot_be_imported_says_why(registry: Registry) -> None:
     with pytest.raises(UnavailableBackendError, match="No module named 'nowhere'"):
         registry["sample::Gone"]

@@ -231,6 +231,16 @@ def test_a_register_that_cannot_be_written_says_what_to_do(
     assert not registry.exists()
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="wants a read-only file system: proc")
+def test_a_register_on_a_read_only_file_system_says_what_to_do(
+    local: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = RunDirectory.create(local, "x")
+    monkeypatch.setenv("XDG_STATE_HOME", "/proc/nepi")
+    with pytest.raises(RunsError, match="Set XDG_STATE_HOME"):
+        register(run)
+
+
 def test_only_a_run_that_is_over_is_forgotten(local: Path) -> None:
     run = RunDirectory.create(local, "x")
     registration = register(run)

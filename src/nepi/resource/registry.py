@@ -56,7 +56,13 @@ class Backend:
             return why
 
     def types(self) -> Mapping[str, str]:
-        return cast("Mapping[str, str]", self.listing().TYPES)
+        types = getattr(self.listing(), "TYPES", None)
+        if not isinstance(types, Mapping):
+            raise UnavailableBackendError(
+                f"the backend {self.prefix!r} cannot be used here: {self.module} has no TYPES, "
+                'a mapping of its resource types to "module:Class"'
+            )
+        return cast("Mapping[str, str]", types)
 
     def aliases(self) -> Mapping[str, str]:
         return cast("Mapping[str, str]", getattr(self.listing(), "ALIASES", {}))

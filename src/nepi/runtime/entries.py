@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypedDict, cast
 
-from nepi.runtime.atomic import replace_text
+from nepi.runtime.atomic import DiskFullError, replace_text
 from nepi.runtime.directory import read_json
 
 FORMAT = 1
@@ -70,7 +70,9 @@ def write(file: Path, stored: StoredEntry) -> None:
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         replace_text(file, json.dumps(stored, indent=1, ensure_ascii=False) + "\n")
-    except (PermissionError, FileExistsError, NotADirectoryError) as error:
+    except DiskFullError:
+        raise
+    except OSError as error:
         raise RunsError(
             f"cannot register the run in {file.parent}: {error.strerror}."
             " Set XDG_STATE_HOME to a directory you may write to"

@@ -96,7 +96,9 @@ class Waiting:
     ) -> WaitTimeoutError:
         if timeout is None:  # in virtual time one can know
             return WaitTimeoutError(f"{watch.state} will never come: {shortened(texts)}")
-        return WaitTimeoutError(f"not {watch.state} within {timeout:g} s: {shortened(texts)}")
+        return WaitTimeoutError(
+            f"not {watch.state} within {round(timeout, 3):g} s: {shortened(texts)}"
+        )
 
     def _be_patient(self, watch: Watch, answer: Answer, seconds: float) -> None:
         if answer.is_given:
