@@ -41,7 +41,7 @@ def _known(jobs: Jobs, job: Job, command: Header) -> Job:
         job.exit = exits.lost(job.began)
         directory.write_exit(job.directory, job.exit)
     else:
-        jobs.resume_input(job)
+        jobs.inputs.resume(job)
         jobs.limit_output(job, command)
     return job
 

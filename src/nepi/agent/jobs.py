@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import time
 
 from nepi.agent import directory, errors, exits, fields, processes, streams
@@ -19,7 +20,7 @@ from nepi.agent.kept import Kept
 from nepi.agent.loop import Loop
 from nepi.agent.output import Ceiling, Growth
 from nepi.agent.start import HOME, LIMITS, Start, start
-from nepi.agent.stdin import Pipe
+from nepi.agent.stdin import Inputs
 
 _LIMIT_NAMES = frozenset(LIMITS)
 
@@ -28,9 +29,8 @@ class Jobs:
     """All of them, by id and, while they live, by process number."""
 
     def __init__(self, loop: Loop, path: str, *, run: str, growth: Growth, kept: Kept) -> None:
-        self._loop = loop
         self._growth = growth
-        self._kept = kept
+        self.inputs = Inputs(loop, kept)
         self._environment = {**os.environ, processes.RUN_MARK: run}
         self._by_step: dict[str, Job] = {}
         self.path = path
@@ -72,13 +72,21 @@ class Jobs:
             job.note_process()
             self.limit_output(job, header)
         except OSError as error:
-            directory.remove(job.directory)
+            self._undo(job)
             raise errors.of_file(error, job.directory, "write the job's directory") from error
         except AgentError:
-            directory.remove(job.directory)
+            self._undo(job)
             raise
         self.add(job)
         return job
+
+    def _undo(self, job: Job) -> None:
+        """What could not be begun whole is not begun at all."""
+        if job.pid:
+            os.killpg(job.pid, signal.SIGKILL)
+        self.inputs.abandon(job)
+        directory.remove(job.directory)
+        job.directory = ""
 
     def _begin(self, job: Job, header: Header, blob: bytes) -> None:
         with contextlib.closing(streams.Opened()) as opened:
@@ -89,15 +97,8 @@ class Jobs:
                 reading = opened.add(streams.stdin(header, blob))
                 self.launch(job, header, (reading, out, err))
                 return
-            reading, writing = os.pipe2(os.O_CLOEXEC)
-            opened.add(reading)
-            try:
+            with self.inputs.pipe(job) as reading:
                 self.launch(job, header, (reading, out, err))
-            except AgentError:
-                os.close(writing)
-                raise
-            self._kept.keep(f"stdin {job.id}", writing)
-            job.pipe = Pipe(self._loop, writing, f"{job.directory}/in")
 
     def launch(self, job: Job, header: Header, files: streams.Files) -> None:
         """Starts the process of a job with these files."""
@@ -122,24 +123,12 @@ class Jobs:
             processes.JOB_MARK: job.mark,
         }
 
-    def resume_input(self, job: Job) -> None:
-        """An adopted job goes on reading what is written to it."""
-        writing = self._kept.held.get(f"stdin {job.id}")
-        if writing is not None:
-            job.pipe = Pipe(self._loop, writing, f"{job.directory}/in")
-
     def limit_output(self, job: Job, header: Header) -> None:
         """Begins to keep the outputs of a job below what it may keep."""
         limit = fields.whole(header, "output_limit", 0)
         if limit:
             paths = sorted(set(job.streams.values()))
             job.ceilings = [Ceiling(self._growth, path, limit) for path in paths]
-
-    def close_stdin(self, job: Job) -> None:
-        """The end of the input of a job, if it reads any."""
-        if job.pipe is not None:
-            self._kept.drop(f"stdin {job.id}")
-            job.pipe.close()
 
     def reap(self) -> None:
         """Takes the exit codes of all children that have ended."""
@@ -161,9 +150,7 @@ class Jobs:
             callback(job)
 
     def _settle(self, job: Job, record: directory.Record) -> None:
-        if job.pipe is not None:
-            self._kept.drop(f"stdin {job.id}")
-            job.pipe.abandon()
+        self.inputs.abandon(job)
         for ceiling in job.ceilings:
             ceiling.close()
         # A full disk must not cost the exit code: who is connected is told all the same.

@@ -7,22 +7,19 @@ can, so that it does not die; jobs, files and controllers are the agent's.
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
 import sys
 import time
 import traceback
-from collections import deque
 from collections.abc import Callable
 
 from nepi.agent import directory, ending, exits, processes, syscalls
 from nepi.agent.codec import Header
-from nepi.agent.loop import READ, WRITE, Loop
+from nepi.agent.line import Line
+from nepi.agent.loop import Loop
 
-# The most descriptors the kernel takes in one message.
-_MAX_DESCRIPTORS = 253
 # An agent that lives shorter than this is begun again after a pause, each time a longer one.
 _SHORT_LIFE = 1.0
 _FIRST_PAUSE = 0.1
@@ -40,10 +37,8 @@ class Keeper:
         self._listener = listener
         self._run_agent = run_agent
         self._loop = Loop()
-        self._held: dict[str, int] = {}
+        self._line = Line(self._loop)
         self._unfinished: dict[int, tuple[str, int, float]] = {}
-        self._control: socket.socket | None = None
-        self._waiting: deque[bytes] = deque()
         self._agent = 0
         self._begun = 0.0
         self._pause = 0.0
@@ -73,11 +68,9 @@ class Keeper:
         if pid == 0:
             self._become_agent(ours, theirs)
         theirs.close()
-        ours.setblocking(False)
         self._agent = pid
-        self._control = ours
+        self._line.open(ours)
         self._note_agent(pid)
-        self._loop.watch(ours.fileno(), READ, self._talk)
 
     def _note_agent(self, pid: int) -> None:
         text = directory.identity_text(pid, processes.start_time(pid), time.time())
@@ -100,68 +93,24 @@ class Keeper:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             self._loop.close()
             ours.close()
-            code = self._run_agent(theirs, self._held)
+            code = self._run_agent(theirs, self._line.held)
         except BaseException:  # noqa: BLE001 - the end of this process; the log says why
             traceback.print_exc()
         finally:
             sys.stderr.flush()
             os._exit(code)
 
-    def _talk(self, mask: int) -> None:
-        if mask & WRITE:
-            self._send()
-        if mask & ~WRITE:
-            self._listen()
-
-    def _listen(self) -> None:
-        control = self._control
-        if control is None:
-            return
-        try:
-            data, descriptors, _, _ = socket.recv_fds(control, 65536, _MAX_DESCRIPTORS)
-        except BlockingIOError:
-            return
-        except OSError:
-            data, descriptors = b"", []
-        if not data:
-            self._loop.unwatch(control.fileno())
-            return
-        self._obey(json.loads(data), descriptors)
-
-    def _obey(self, message: Header, descriptors: list[int]) -> None:
-        name = message.get("keep")
-        if isinstance(name, str) and descriptors:
-            os.set_inheritable(descriptors[0], False)
-            self._held[name] = descriptors[0]
-        name = message.get("drop")
-        if isinstance(name, str) and name in self._held:
-            os.close(self._held.pop(name))
-        if message.get("quit"):
-            self._quitting = True
-
     def _reap(self) -> None:
         """Takes in all ends there are; if the agent's is among them, its jobs are ours now."""
         ends = dict(exits.reap())
         agent_ended = ends.pop(self._agent, None) is not None
         if agent_ended:
-            # What it said last is still to be read.
-            self._listen_to_the_end()
+            self._line.close()
             self._unfinished = directory.unfinished(self._path)
         for pid, record in ends.items():
             self._note(pid, record)
         if agent_ended:
             self._agent_ended()
-
-    def _listen_to_the_end(self) -> None:
-        control = self._control
-        while control is not None and self._is_open(control):
-            self._listen()
-
-    def _is_open(self, control: socket.socket) -> bool:
-        try:
-            return bool(control.recv(1, socket.MSG_PEEK))
-        except OSError:
-            return False
 
     def _note(self, pid: int, record: Header) -> None:
         """Writes the exit of a job that the dead agent began; other orphans are only reaped."""
@@ -173,33 +122,11 @@ class Keeper:
             directory.write_exit(job, record)
         except OSError as error:
             _note_trouble(job, error)
-        self._waiting.append(json.dumps({"ended": pid, "exit": record}).encode())
-        self._send()
-
-    def _send(self) -> None:
-        control = self._control
-        if control is None:
-            return
-        while self._waiting:
-            try:
-                control.send(self._waiting[0])
-            except BlockingIOError:
-                self._loop.watch(control.fileno(), READ | WRITE, self._talk)
-                return
-            except OSError:
-                # It died; the next agent reads the directories.
-                break
-            self._waiting.popleft()
-        self._waiting.clear()
-        self._loop.watch(control.fileno(), READ, self._talk)
+        self._line.say({"ended": pid, "exit": record})
 
     def _agent_ended(self) -> None:
         self._agent = 0
-        if self._control is not None:
-            self._loop.unwatch(self._control.fileno())
-            self._control.close()
-            self._control = None
-        if self._quitting:
+        if self._quitting or self._line.over:
             self._loop.stop()
             return
         if time.monotonic() - self._begun > _SHORT_LIFE:

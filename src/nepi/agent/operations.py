@@ -87,7 +87,7 @@ class JobOperations:
         )
 
     def _close_stdin(self, request: Request) -> None:
-        self._jobs.close_stdin(self._jobs.get(request.header))
+        self._jobs.inputs.close(self._jobs.get(request.header))
         request.answer({})
 
     def _forget(self, request: Request) -> None:

@@ -1,16 +1,27 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The writing end of what a process reads while it runs."""
+"""What processes read while they run: pipes, and our ends of them."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from typing import Protocol
 
 from nepi.agent.errors import AgentError, Code
+from nepi.agent.kept import Kept
 from nepi.agent.loop import WRITE, Loop
 
 _Done = Callable[[], None]
+
+
+class Reader(Protocol):
+    """A job, as far as it reads."""
+
+    id: str
+    directory: str
+    pipe: Pipe | None
 
 
 class Pipe:
@@ -82,3 +93,47 @@ class Pipe:
         self._written += written
         if written:
             os.pwrite(self._progress, b"%020d" % self._written, 0)
+
+
+class Inputs:
+    """The pipes of all jobs that have one; the keeper holds them too, or jobs would read an end."""
+
+    def __init__(self, loop: Loop, kept: Kept) -> None:
+        self._loop = loop
+        self._kept = kept
+
+    @contextlib.contextmanager
+    def pipe(self, job: Reader) -> Generator[int]:
+        """The end a process reads from, while it is begun; then the other end is the job's."""
+        reading, writing = os.pipe2(os.O_CLOEXEC)
+        try:
+            yield reading
+        except BaseException:
+            os.close(writing)
+            raise
+        finally:
+            os.close(reading)
+        self._kept.keep(_name(job), writing)
+        job.pipe = Pipe(self._loop, writing, f"{job.directory}/in")
+
+    def resume(self, job: Reader) -> None:
+        """An adopted job goes on reading what is written to it."""
+        writing = self._kept.held.get(_name(job))
+        if writing is not None:
+            job.pipe = Pipe(self._loop, writing, f"{job.directory}/in")
+
+    def close(self, job: Reader) -> None:
+        """The end of the input of a job, if it reads any."""
+        if job.pipe is not None:
+            self._kept.drop(_name(job))
+            job.pipe.close()
+
+    def abandon(self, job: Reader) -> None:
+        """The job is over; what waits to be read never will be."""
+        if job.pipe is not None:
+            self._kept.drop(_name(job))
+            job.pipe.abandon()
+
+
+def _name(job: Reader) -> str:
+    return f"stdin {job.id}"

@@ -63,6 +63,53 @@ class _Wire(asyncio.Protocol):
             self.transport.close()
 
 
+class Requests:
+    """Those that were not answered yet, as they were sent, in order."""
+
+    def __init__(self) -> None:
+        self._last = 0
+        self._pending: dict[int, tuple[bytes, asyncio.Future[Reply]]] = {}
+
+    def add(self, fields: Header, blob: bytes) -> tuple[bytes, "asyncio.Future[Reply]"]:
+        """One more: what travels, and what its answer comes by."""
+        frame = encode({"id": self._last + 1, **fields}, blob)
+        self._last += 1
+        answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._pending[self._last] = frame, answer
+        return frame, answer
+
+    def take(self, number: int) -> "asyncio.Future[Reply] | None":
+        """The one that is answered now."""
+        _, answer = self._pending.pop(number, (b"", None))
+        return answer
+
+    def frames(self) -> list[bytes]:
+        """All of them again."""
+        return [frame for frame, _ in self._pending.values()]
+
+    def fail(self, error: HostError) -> None:
+        """None of them will be answered."""
+        pending, self._pending = self._pending, {}
+        for _, answer in pending.values():
+            _settle(answer, error)
+
+
+def _settle(future: "asyncio.Future[Reply] | None", result: Reply | Exception) -> None:
+    """Who asked may have given up."""
+    if future is None or future.done():
+        return
+    if isinstance(result, Exception):
+        future.set_exception(result)
+    else:
+        future.set_result(result)
+
+
+def _refused(error: HostError) -> "asyncio.Future[Reply]":
+    answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+    answer.set_exception(error)
+    return answer
+
+
 class Channel:
     """Asks and is answered, over as many connections as it takes; the ends are the client's."""
 
@@ -70,8 +117,7 @@ class Channel:
         self._connect = connect
         self._run = run_id
         self._wire: _Wire | None = None
-        self._last = 0
-        self._pending: dict[int, tuple[bytes, asyncio.Future[Reply]]] = {}
+        self._requests = Requests()
         self._outgoing: list[bytes] = []
         self._greeting: asyncio.Future[Reply] | None = None
         self._returning: asyncio.Task[None] | None = None
@@ -121,17 +167,15 @@ class Channel:
 
     def send(self, operation: str, blob: bytes = b"", **fields: object) -> "asyncio.Future[Reply]":
         """A request; its answer comes by the future. Goes out at the end of this turn."""
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Reply] = loop.create_future()
         if self._failure is not None or (self._wire is None and self._returning is None):
-            answer.set_exception(self._failure or self._unconnected())
-            return answer
-        self._last += 1
-        known: Header = {"id": self._last, "op": operation, "run": self._run, "epoch": self.epoch}
-        frame = encode({**known, **fields}, blob)
-        self._pending[self._last] = frame, answer
+            return _refused(self._failure or self._unconnected())
+        known: Header = {"op": operation, "run": self._run, "epoch": self.epoch}
+        try:
+            frame, answer = self._requests.add({**known, **fields}, blob)
+        except ProtocolError as error:
+            return _refused(errors.RequestError(f"{operation} is too much to ask at once: {error}"))
         if not self._outgoing:
-            loop.call_soon(self._flush)
+            asyncio.get_running_loop().call_soon(self._flush)
         self._outgoing.append(frame)
         return answer
 
@@ -157,18 +201,14 @@ class Channel:
 
     def _answered(self, header: Header, blob: bytes) -> None:
         number = cast(int, header["re"])
-        future = self._greeting if number == 0 else self._pending.pop(number, (b"", None))[1]
-        if future is None or future.done():
+        future = self._greeting if number == 0 else self._requests.take(number)
+        if "error" not in header:
+            _settle(future, (header, blob))
             return
-        code = header.get("error")
-        if code is None:
-            future.set_result((header, blob))
-            return
-        error = errors.of_code(str(code), str(header.get("message")))
+        error = errors.of_code(str(header["error"]), str(header.get("message")))
+        _settle(future, error)
         if isinstance(error, errors.StaleControllerError):
             self._fail(error)
-        if not future.done():
-            future.set_exception(error)
 
     def lost(self, wire: _Wire) -> None:
         """A connection is gone: another one is tried, for the keeper begins agents again."""
@@ -176,8 +216,7 @@ class Channel:
             return
         self._wire = None
         if self._greeting is not None:
-            if not self._greeting.done():
-                self._greeting.set_exception(ConnectionResetError("the agent hung up"))
+            _settle(self._greeting, ConnectionResetError("the agent hung up"))
         elif self._closing or self._failure is not None:
             self._fail(self._failure or self._unconnected())
         elif self._returning is None:
@@ -211,16 +250,13 @@ class Channel:
     def _ask_again(self) -> None:
         self._outgoing.clear()
         if self.connected:
-            self._write([frame for frame, _ in self._pending.values()])
+            self._write(self._requests.frames())
             self.returned()
 
     def _fail(self, error: HostError) -> None:
         """Nothing will be answered any more."""
         self._failure = error
-        pending, self._pending = self._pending, {}
-        for _, future in pending.values():
-            if not future.done():
-                future.set_exception(error)
+        self._requests.fail(error)
         self.failed(error)
         self.close()
 
