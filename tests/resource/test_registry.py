@@ -91,7 +91,7 @@ def test_a_backend_that_lists_nothing_says_so_and_hurts_no_other(registry: Regis
     silent = Backend("silent", "nepi.core.errors")
     beside = Registry([silent, Backend("sample", "working_backend")])
     assert beside["sample::Node"] is registry["sample::Node"]
-    with pytest.raises(UnavailableBackendError, match="'silent' cannot be used here: .* no TYPES"):
+    with pytest.raises(UnavailableBackendError, match=r"'silent' cannot be used here: .* no TYPES"):
         beside["silent::Node"]
     assert list(beside.unavailable()) == ["silent"]
 
