@@ -49,6 +49,7 @@ class App(Resource):
     lasts: MaybeQuantity = attribute(default=None, unit="s", help="Until it ends by itself")
     pace: float = attribute(default=1.0, phase=Phase.LIVE, help="Can be set at any time")
     token: str = attribute(default="", secret=True, help="Nobody may know")
+    key: str = attribute(default="", secret=True, phase=Phase.LIVE, help="The same, at any time")
     stdout: Trace = Trace("What it says")
     stderr: Trace = Trace("What it complains about")
     host = Connects(Node, at_least=0)
@@ -130,6 +131,8 @@ class Plain(Resource):
         self._threads.append(threading.current_thread().name)
 
     def do_set(self, name: str, value: object) -> None:
+        if value == 13:
+            raise RuntimeError("not this one")
         self._threads.append(f"{name}={value}")
 
 

@@ -161,6 +161,16 @@ def test_values_set_while_it_runs_are_carried_out_before_they_are_stored() -> No
     assert exp.description().resources[1].attributes == {}
 
 
+def test_a_value_that_cannot_be_given_is_not_stored() -> None:
+    with quiet() as exp:
+        plain = exp.add(Plain())
+        exp.deploy()
+        exp.wait(plain.started, timeout=LONG)
+        with pytest.raises(RuntimeError, match="not this one"):
+            plain.size = 13
+        assert plain.size == 1
+
+
 def test_steps_can_be_acted_directly_and_a_stopped_resource_started_again() -> None:
     with quiet() as exp:
         app = exp.add(App())

@@ -58,25 +58,35 @@ def test_a_secret_is_saved_as_where_it_is_and_asked_for_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     exp = Experiment()
-    exp.add(App(name="app", token="hidden"))  # noqa: S106 - the test is about it
+    app = exp.add(App(name="app", token="hidden"))  # noqa: S106 - the test is about it
+    exp.at(1, app.set, key="hidden-too")
     file = exp.save(tmp_path / "file.json")
     assert "hidden" not in file.read_text()
     with pytest.raises(DescriptionError, match=r"app.attributes.token: .*set APP_TOKEN and"):
         Experiment.load(file)
     monkeypatch.setenv("APP_TOKEN", "other")
+    with pytest.raises(DescriptionError, match=r"at\[0\].set.key: .*set APP_KEY and"):
+        Experiment.load(file)
+    monkeypatch.setenv("APP_KEY", "another")
     again = Experiment.load(file)
-    app = again.resource("app")
-    assert isinstance(app, App)
-    assert app.token == "other"  # noqa: S105
+    loaded = again.resource("app")
+    assert isinstance(loaded, App)
+    assert loaded.token == "other"  # noqa: S105
     assert again.save(tmp_path / "again.json").read_bytes() == file.read_bytes()
 
 
 def test_no_file_of_a_run_holds_a_secret(tmp_path: Path) -> None:
     exp = Experiment(pictures=False)
-    app = exp.add(App(name="app", token="hidden-words", lasts=0))  # noqa: S106
+    app = exp.add(App(name="app", token="hidden-words"))  # noqa: S106
     with exp:
+        exp.at(0, app.set, key="hidden-words-too")
         exp.deploy()
+        exp.wait(app.started, timeout=20)
+        app.set(key="hidden-words-at-last")
+        app.end()
         exp.wait(app, timeout=20)
+    assert app.key == "hidden-words-at-last"
+    assert '"value":"env:APP_KEY"' in (exp.run_dir / "events.jsonl").read_text()
     for path in tmp_path.rglob("*"):
         assert not path.is_file() or b"hidden-words" not in path.read_bytes()
 
@@ -125,6 +135,21 @@ def test_a_description_makes_copies_and_fills_references_in(tmp_path: Path) -> N
     (rule,) = next(iter(after.values()))
     assert [str(moment) for moment in rule.after] == ["app-1.stopped", "app-2.stopped"]
     assert [timed.resource for timed in exp.description().at] == ["app-1", "app-2"] * 2
+
+
+def test_connections_may_be_told_apart_from_resources(tmp_path: Path) -> None:
+    text = """
+resources:
+  here: {type: fake::Node}
+  app: {type: fake::App, count: 2}
+  none: {type: fake::App, count: 0}
+connections: [[app, here], [none, here]]
+"""
+    exp = Experiment.load(described(tmp_path, text))
+    assert [each.name for each in exp.resource("here").neighbours if isinstance(each, App)] == [
+        "app-1",
+        "app-2",
+    ]
 
 
 def test_overrides_change_a_description_before_it_is_made(tmp_path: Path) -> None:
@@ -226,6 +251,15 @@ def test_surroundings_decide_over_the_script(tmp_path: Path) -> None:
         (
             "resources: {a: {type: fake::App, count: 2, attributes: {command: '${{ a.name }}'}}}",
             "there are 2 of them; name one, as a-1",
+        ),
+        (
+            "resources: {a: {type: fake::App}, b: {type: fake::Plain}}\nconnections: [[a, b]]",
+            "connections[0]: fake::App 'a' and fake::Plain 'b' cannot be connected",
+        ),
+        (
+            "resources:\n  a: {type: fake::App, count: 0}\n"
+            + "  b: {type: fake::App, attributes: {command: '${{ a.name }}'}}",
+            "${{ a.name }}: there is none of them",
         ),
         (
             "resources: {a: {type: fake::App}}\nat: [{time: 1, resource: a, set: {command: x}}]",

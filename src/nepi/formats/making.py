@@ -58,9 +58,11 @@ class Maker:
     secrets: dict[tuple[str, str], str] = field(factory=dict[tuple[str, str], str])
     """Which attributes of which resources came from secrets, and the reference."""
     _groups: dict[str, tuple[str, ...]] = field(init=False)
+    _entries: dict[str, Entry] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._groups = self.description.groups()
+        self._entries = dict(self.description.expanded())
 
     @contextmanager
     def placed(self, path: Path) -> Generator[None]:
@@ -164,7 +166,8 @@ class Maker:
         found: dict[str, object] = {}
         for key, value in self.description.at[index].values.items():
             with self.placed(("at", index, "set", key)):
-                found[key] = made.field(key).convert(value, made.label)
+                given = self.value(made, key, value, made.name, self._entries[made.name])
+                found[key] = made.field(key).convert(given, made.label)
                 if not made.field(key).live:
                     raise UnknownAttributeError(f"{key} can only be changed before deploy()")
         return found
