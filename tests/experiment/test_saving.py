@@ -257,8 +257,10 @@ def test_surroundings_decide_over_the_script(tmp_path: Path) -> None:
             "connections[0]: fake::App 'a' and fake::Plain 'b' cannot be connected",
         ),
         (
-            "resources:\n  a: {type: fake::App, count: 0}\n"
-            + "  b: {type: fake::App, attributes: {command: '${{ a.name }}'}}",
+            (
+                "resources:\n  a: {type: fake::App, count: 0}\n"
+                "  b: {type: fake::App, attributes: {command: '${{ a.name }}'}}"
+            ),
             "${{ a.name }}: there is none of them",
         ),
         (
