@@ -16,9 +16,9 @@ NOTHING = 0.05
 SHAPES = ("flat", "graph")
 FIGURES = {"cpu": Target(0.5, "ratio"), "wall": Target(0.3, "ratio")}
 BUILT_IN = {
-    "idle": ("no steps", 0.3),
-    "empty": ("empty async steps", 0.3),
-    "suspending": ("start suspends once", None),
+    "idle": ("no-op types", Target(0.3)),
+    "empty": ("three empty async steps", None),
+    "suspending": ("one of them suspends", None),
 }
 
 
@@ -42,15 +42,16 @@ def measure(options: Options, report: Report) -> None:
             what = f"{COUNT:,} classic, {shape}: {figure}"
             report.rows.append(Row(what, "s", ours, beside, label, target))
     tasks = column(found["tasks"], "cpu")
-    for case, (steps, bound) in BUILT_IN.items():
+    for case, (steps, wanted) in BUILT_IN.items():
         ours = column(found[case], "cpu")
-        wanted = None if bound is None else Target(bound)
         what = f"{COUNT:,} typed, {steps}: cpu"
         report.rows.append(Row(what, "s", ours, tasks, "bare tasks", wanted))
+    described = column(found["idle"], "describing")
+    report.rows.append(Row(f"{COUNT:,} typed, description: cpu", "s", described))
     waiting(options, report)
     report.notes.append(
-        "cpu: description -> all STARTED -> all RELEASED; wall: the same without the description; "
-        "journal on"
+        "classic cpu: description -> all STARTED -> all RELEASED; typed cpu, and wall: "
+        "deploy -> all STARTED -> all RELEASED; journal on"
     )
 
 

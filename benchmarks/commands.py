@@ -22,7 +22,7 @@ WAYS = {
 def measure(options: Options, report: Report) -> None:
     """Fill in the rates and the round trips."""
     ways = {
-        way: partial(child, OURS, "commands.py", way, str(count)) for way, count in WAYS.items()
+        way: partial(child, OURS, "processes.py", way, str(count)) for way, count in WAYS.items()
     }
     found = in_turn(ways, rounds=options.rounds, report=report)
     plain = found["subprocess_one_by_one"]

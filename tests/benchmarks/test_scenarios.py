@@ -20,6 +20,14 @@ CASES = {
         "slow": {"wall"},
         "blocking": {"wall"},
     },
+    "processes.py": {
+        "together": {"started", "rate"},
+        "jobs": {"started", "rate"},
+        "one_by_one": {"started", "median"},
+        "words": {"started", "median"},
+        "subprocess_one_by_one": {"median", "rate"},
+        "subprocess_jobs": {"rate"},
+    },
     "floors.py": {
         "hops": {"median", "p95"},
         "timers": {"wall"},

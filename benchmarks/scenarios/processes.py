@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Short commands, by the agent or by plain subprocess: `commands.py WAY COUNT`.
+"""Short commands, by the agent or by plain subprocess: `processes.py WAY COUNT`.
 
 The last line it prints is its figures in JSON: processes per second, or seconds of one round trip.
 """
