@@ -14,7 +14,14 @@ from nepi.core.conditions import RUN_START, Guid, Requirement
 from nepi.core.deadlines import Deadline
 from nepi.core.errors import InvalidConditionError, UnknownResourceError
 from nepi.core.gates import Barrier, Errand, Gate, Held, Waiting, Watcher, hold, opens_at
-from nepi.core.lifecycle import LANDS, State
+from nepi.core.lifecycle import (
+    FAILED,
+    LANDS,
+    NEW,
+    RELEASED,
+    STARTED,
+    State,
+)
 from nepi.core.messages import (
     Aborted,
     Add,
@@ -73,7 +80,7 @@ class Board:
             track = self._tracks[guid]
             if state in ANEW:
                 track.renew(gate)
-            if track.state is State.FAILED and state < State.FAILED and track.is_fatal():
+            if track.state is FAILED and state < FAILED and track.is_fatal():
                 gate.failed = guid
             moment = track.moment(state)
             if moment is None:
@@ -117,7 +124,7 @@ class Board:
     def _land(self, track: Track, state: State, at: float) -> None:
         """Put *track* into *state*; tell its gates, not the world."""
         track.state = state
-        if state is not State.RELEASED:
+        if state is not RELEASED:
             track.outcome = state
         track.history[state] = at
         watch = track.watch
@@ -133,11 +140,11 @@ class Board:
             self._look(track)
 
     def _enter_origin(self, at: float) -> None:
-        if self._origin.state is State.NEW:
-            self._enter(self._origin, State.STARTED, at)
+        if self._origin.state is NEW:
+            self._enter(self._origin, STARTED, at)
 
     def _arrive(self, track: Track, gate: Gate, at: float) -> None:
-        if track.state is State.FAILED and gate.state < State.FAILED and track.is_fatal():
+        if track.state is FAILED and gate.state < FAILED and track.is_fatal():
             gate.failed = track.add.guid
             for waiter in gate.held:
                 if isinstance(waiter, Waiting):
@@ -148,7 +155,7 @@ class Board:
     def _doom(self, waiter: Waiting, failed: Track) -> None:
         """Let *waiter* fail, for it waits for *failed*, which was critical: with that reason."""
         track = self._tracks[waiter.guid]
-        if track.state >= LANDS[waiter.step] or track.doomed or track.goal is State.NEW:
+        if track.state >= LANDS[waiter.step] or track.doomed or track.goal is NEW:
             return
         why = failed.failure.message if failed.failure else "no reason was given"
         text = f"{waiter.step} of {track.label} waits for {failed.label}, which is FAILED"

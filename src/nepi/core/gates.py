@@ -8,7 +8,10 @@ pair of resources. Barriers, conditions, timed orders and the waits of callers a
 from collections.abc import Iterable
 
 from nepi.core.conditions import Guid
-from nepi.core.lifecycle import State, Step
+from nepi.core.lifecycle import (
+    State,
+    Step,
+)
 from nepi.core.messages import Call, Force, Set, Token
 
 

@@ -39,6 +39,11 @@ class Step(StrEnum):
     RELEASE = "release"
 
 
+# Looking a member up in its class costs twenty times what a module's own name does (Python 3.11),
+# and the orchestrator names a dozen of them for each event.
+NEW, DISCOVERED, PROVISIONED, READY, STARTED, STOPPED, FAILED, RELEASED = State
+DISCOVER, PROVISION, DEPLOY, START, STOP, RELEASE = Step
+
 LANDS: Mapping[Step, State] = MappingProxyType(
     {
         Step.DISCOVER: State.DISCOVERED,

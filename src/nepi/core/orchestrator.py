@@ -25,7 +25,16 @@ from nepi.core.errors import (
 )
 from nepi.core.explain import explain
 from nepi.core.gates import Barrier, Errand, Gate, Waiting, Watcher, let_go
-from nepi.core.lifecycle import State, Step
+from nepi.core.lifecycle import (
+    NEW,
+    READY,
+    RELEASE,
+    RELEASED,
+    STARTED,
+    STOPPED,
+    State,
+    Step,
+)
 from nepi.core.messages import (
     Abort,
     Add,
@@ -165,7 +174,7 @@ class Orchestrator(Reports):
     def _hold(self, event: Hold) -> None:
         track, step = self._resource(event.guid), event.condition.step
         needed = event.condition.requirement
-        if step is Step.RELEASE and needed.state is not State.RELEASED:
+        if step is RELEASE and needed.state is not RELEASED:
             raise InvalidConditionError(
                 f"release of {track.label} can only wait for others to be RELEASED, "
                 f"not {needed.state}: a release always ends"
@@ -176,9 +185,9 @@ class Orchestrator(Reports):
         waiting = track.waits.setdefault(step, Waiting(event.guid, step))
         gate = self._need(waiting, needed)
         try:
-            if step is Step.RELEASE:
+            if step is RELEASE:
                 deadlock.check_release(self._tracks, event.guid, needed.group)
-            elif track.goal is not State.NEW:
+            elif track.goal is not NEW:
                 deadlock.check_steps(self._tracks, [track])
         except deadlock.DeadlockError:
             let_go(waiting)
@@ -189,7 +198,7 @@ class Orchestrator(Reports):
 
     def _held(self, track: Track, waiting: Waiting, gate: Gate) -> None:
         """See to what a new condition means for a resource that is on its way."""
-        if waiting.step is Step.RELEASE and track.goal is State.RELEASED:
+        if waiting.step is RELEASE and track.goal is RELEASED:
             self._release([self._tracks[guid] for guid in gate.members])
         if gate.failed is not None and self._tracks[gate.failed].is_fatal():
             self._doom(waiting, self._tracks[gate.failed])
@@ -199,15 +208,15 @@ class Orchestrator(Reports):
 
     def _aim(self, event: Aim) -> None:
         tracks = [self._resource(guid) for guid in dict.fromkeys(event.guids)]
-        if event.goal is State.RELEASED:
+        if event.goal is RELEASED:
             self._release(tracks)
             return
         self._refuse_aborted()
         for track in tracks:
-            if track.goal is State.RELEASED or track.state is State.RELEASED:
-                how = "has been" if track.state is State.RELEASED else "is being"
+            if track.goal is RELEASED or track.state is RELEASED:
+                how = "has been" if track.state is RELEASED else "is being"
                 raise AlreadyReleasedError(f"{track.label} {how} released; add a new resource")
-        self._set_goals([t for t in tracks if t.state < State.STOPPED], event)
+        self._set_goals([t for t in tracks if t.state < STOPPED], event)
 
     def _refuse_aborted(self) -> None:
         if self.aborted:
@@ -219,11 +228,11 @@ class Orchestrator(Reports):
 
     def _set_goals(self, tracks: list[Track], event: Aim) -> None:
         before = [(track, track.goal, track.barriers) for track in (*tracks, self._origin)]
-        gate = self._barrier(tracks) if event.barrier and event.goal >= State.STARTED else None
+        gate = self._barrier(tracks) if event.barrier and event.goal >= STARTED else None
         alone = (gate,) if gate else ()
         for track in tracks:
             track.goal = max(track.goal, event.goal)
-            if gate and track.state < State.STARTED:
+            if gate and track.state < STARTED:
                 track.barriers = (*track.barriers, gate) if track.barriers else alone
         try:
             deadlock.check_steps(self._tracks, tracks)
@@ -233,16 +242,16 @@ class Orchestrator(Reports):
             raise
         if gate:
             self._arm(gate, tracks)
-        elif event.goal >= State.STARTED and not self._origin.barriers:
+        elif event.goal >= STARTED and not self._origin.barriers:
             self._enter_origin(self._now)
         for track in tracks:
             self._look(track)
 
     def _barrier(self, tracks: list[Track]) -> Gate:
-        gate = Gate([t.add.guid for t in tracks if t.state < State.READY], State.READY)
+        gate = Gate([t.add.guid for t in tracks if t.state < READY], READY)
         gate.pending.update(gate.members)
         gate.moment = self._now
-        if self._origin.state is State.NEW and not self._origin.barriers:
+        if self._origin.state is NEW and not self._origin.barriers:
             self._origin.barriers = (gate,)
         return gate
 

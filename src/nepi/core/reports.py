@@ -3,7 +3,18 @@
 
 from nepi.core.conditions import RUN_START, Guid
 from nepi.core.errors import UnknownResourceError
-from nepi.core.lifecycle import LANDS, State, Step
+from nepi.core.lifecycle import (
+    DEPLOY,
+    FAILED,
+    LANDS,
+    RELEASE,
+    RELEASED,
+    START,
+    STARTED,
+    STOP,
+    STOPPED,
+    Step,
+)
 from nepi.core.messages import (
     Abort,
     Aborted,
@@ -37,14 +48,14 @@ class Reports(Stepping):
         track = self._resource(event.guid)
         if track.state is event.state:
             return
-        over = track.state >= State.FAILED and event.state is not State.RELEASED
-        if over or track.state is State.RELEASED:
+        over = track.state >= FAILED and event.state is not RELEASED
+        if over or track.state is RELEASED:
             self._out.append(Late(event))
-        elif event.state is State.FAILED:
+        elif event.state is FAILED:
             failure = event.failure or unexplained(track)
             self._fail(track, failure, step=track.busy, at=event.at)
         else:
-            if event.state is State.STARTED and track.state is State.STOPPED and not track.busy:
+            if event.state is STARTED and track.state is STOPPED and not track.busy:
                 track.restart()
             self._enter(track, event.state, event.at)
 
@@ -62,7 +73,7 @@ class Reports(Stepping):
         track.busy, track.tries = None, 0
         if track.add.classic:
             self._classic_done(track, event.step)
-        elif track.state < State.FAILED or event.step is Step.RELEASE:
+        elif track.state < FAILED or event.step is RELEASE:
             self._enter(track, LANDS[event.step], self._now)
         if track.ended:
             ended, track.ended = track.ended, None
@@ -72,11 +83,11 @@ class Reports(Stepping):
         """Park a deploy or release that returned without its state; start is not begun anew."""
         if track.state >= LANDS[step]:
             return
-        if step is Step.START:
+        if step is START:
             track.tried = True
-        elif step in (Step.DEPLOY, Step.RELEASE):
+        elif step in (DEPLOY, RELEASE):
             stirred, track.parked = track.stirred, step
-            if track.goal is State.RELEASED and step is Step.DEPLOY:
+            if track.goal is RELEASED and step is DEPLOY:
                 track.parked = None
             elif stirred:
                 self._resume(track)
@@ -86,9 +97,9 @@ class Reports(Stepping):
         if not self._is_current(track, event):
             return
         track.busy = None
-        if event.step is Step.RELEASE:
+        if event.step is RELEASE:
             self._released_badly(track, event.failure)
-        elif track.state >= State.FAILED:  # it said so before; now it may say why
+        elif track.state >= FAILED:  # it said so before; now it may say why
             if track.failure == unexplained(track):
                 track.failure = event.failure
         elif self._retries(track, event):
@@ -104,20 +115,20 @@ class Reports(Stepping):
     def _retries(self, track: Track, event: Failed) -> bool:
         return (
             track.tries < track.add.policy.retries
-            and not (self.aborted or track.direct or event.step is Step.STOP)
-            and track.goal is not State.RELEASED
+            and not (self.aborted or track.direct or event.step is STOP)
+            and track.goal is not RELEASED
         )
 
     def _ended(self, event: Ended) -> None:
         track = self._resource(event.guid)
-        if track.busy is Step.START:
+        if track.busy is START:
             track.ended = event
-        elif track.state is not State.STARTED or track.busy:
+        elif track.state is not STARTED or track.busy:
             self._out.append(Late(event))
         elif event.failure:
             self._fail(track, event.failure)
         else:
-            self._enter(track, State.STOPPED, self._now)
+            self._enter(track, STOPPED, self._now)
 
     def _cancel(self, event: Cancel) -> None:
         track = self._resource(event.guid)

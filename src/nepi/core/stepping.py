@@ -10,7 +10,18 @@ from typing import Literal
 from nepi.core.board import Board
 from nepi.core.conditions import RUN_START, Guid
 from nepi.core.deadlines import Deadline
-from nepi.core.lifecycle import LANDS, State, Step
+from nepi.core.lifecycle import (
+    DEPLOY,
+    FAILED,
+    LANDS,
+    RELEASE,
+    RELEASED,
+    START,
+    STOP,
+    STOPPED,
+    State,
+    Step,
+)
 from nepi.core.messages import (
     Abandon,
     Aborted,
@@ -26,8 +37,8 @@ from nepi.core.track import Track
 
 OnFailure = Literal["release", "abort"]
 
-ENDING = (Step.STOP, Step.RELEASE)
-RETRIED_WHEN_STIRRED = (Step.DEPLOY, Step.RELEASE)
+ENDING = (STOP, RELEASE)
+RETRIED_WHEN_STIRRED = (DEPLOY, RELEASE)
 
 
 class Stepping(Board):
@@ -71,18 +82,18 @@ class Stepping(Board):
     def _may(self, track: Track, step: Step) -> bool:
         if track.parked is step:
             return False
-        if track.goal is State.RELEASED:
-            waiting = track.waiting(Step.RELEASE)
+        if track.goal is RELEASED:
+            waiting = track.waiting(RELEASE)
         elif self.aborted or track.retry_at > self._now:
             return False
         else:
             waiting = track.waiting(step)
-        if step is Step.START and track.barriers and track.is_barred():
+        if step is START and track.barriers and track.is_barred():
             return False
         return waiting is None or self._is_due(waiting)
 
     def _begin(self, track: Track, step: Step, force: Force | None = None) -> None:
-        if track.leaving and step is Step.RELEASE:
+        if track.leaving and step is RELEASE:
             force, track.leaving = track.leaving, None
         self._attempts += 1
         resumed = track.parked is step
@@ -90,9 +101,9 @@ class Stepping(Board):
         track.token = force.token if force else 0
         track.retry_at = -1.0
         track.direct = force is not None
-        if step is Step.START:
+        if step is START:
             track.ended = None
-            if track.state is State.STOPPED:
+            if track.state is STOPPED:
                 track.restart()
         if not resumed:
             track.span = track.attempt
@@ -117,7 +128,7 @@ class Stepping(Board):
             why = f"it is {track.state}"
         if why:
             self._refuse(track, force, why)
-        elif force.step is Step.RELEASE and track.parked is not Step.RELEASE:
+        elif force.step is RELEASE and track.parked is not RELEASE:
             self._leave(track, force)
         else:
             self._begin(track, force.step, force)
@@ -133,7 +144,7 @@ class Stepping(Board):
 
     def _forbidden(self, track: Track, step: Step) -> str | None:
         """Return why *step* of *track* will never be, whatever comes."""
-        if track.goal is State.RELEASED and step is not Step.RELEASE:
+        if track.goal is RELEASED and step is not RELEASE:
             return "it is being released"
         if self.aborted and step not in ENDING:
             return "the experiment was aborted"
@@ -155,7 +166,7 @@ class Stepping(Board):
         if track.parked and state >= LANDS[track.parked]:
             track.parked = None
         super()._enter(track, state, at)
-        if track.leaving and state is State.RELEASED:
+        if track.leaving and state is RELEASED:
             self._refuse(track, track.leaving, f"it is {state}")
             track.leaving = None
         self._stir(track)
@@ -221,7 +232,7 @@ class Stepping(Board):
             self._out.append(Abandon(track.add.guid, track.busy, track.attempt))
         track.busy = track.parked = None
         self._look(track)
-        if step is Step.RELEASE:
+        if step is RELEASE:
             self._released_badly(track, failure)
         else:
             self._fail(track, failure, step=step)
@@ -231,7 +242,7 @@ class Stepping(Board):
     def _released_badly(self, track: Track, failure: Failure) -> None:
         """RELEASED all the same, for we cannot do more; the first reason is kept."""
         track.failure = track.failure or failure
-        self._enter(track, State.RELEASED, self._now)
+        self._enter(track, RELEASED, self._now)
 
     def _fail(
         self,
@@ -242,13 +253,13 @@ class Stepping(Board):
         at: float | None = None,
     ) -> None:
         track.doomed = track.ended = None
-        if track.state >= State.FAILED:
+        if track.state >= FAILED:
             return
         track.failure = failure
-        fatal = track.add.critical and track.goal is not State.RELEASED and self.aborted is None
+        fatal = track.add.critical and track.goal is not RELEASED and self.aborted is None
         if fatal:  # before anybody hears of it: nothing new begins
             self.aborted = Aborted(track.add.guid, step, failure)
-        self._enter(track, State.FAILED, self._now if at is None else at)
+        self._enter(track, FAILED, self._now if at is None else at)
         if fatal and self.aborted:
             self._abort(self.aborted)
 
@@ -271,17 +282,17 @@ class Stepping(Board):
         pending = deque(tracks)
         while pending:
             track = pending.popleft()
-            if track.goal is State.RELEASED:
+            if track.goal is RELEASED:
                 continue
-            track.goal = State.RELEASED
+            track.goal = RELEASED
             track.retry_at = -1.0
-            if track.parked is Step.DEPLOY:
+            if track.parked is DEPLOY:
                 track.parked = None
             if track.forced:
                 self._sift_forced(track)
             if track.busy and track.busy not in ENDING:
                 self._interrupt(track, track.busy)
-            if waiting := track.waiting(Step.RELEASE):
+            if waiting := track.waiting(RELEASE):
                 pending.extend(self._tracks[g] for gate, _ in waiting.needs for g in gate.members)
             self._look(track)
 

@@ -5,11 +5,27 @@ from collections import deque
 
 from nepi.core.conditions import Guid
 from nepi.core.gates import Gate, Waiting
-from nepi.core.lifecycle import CLASSIC_TRANSITIONS, TRANSITIONS, State, Step, next_step
+from nepi.core.lifecycle import (
+    CLASSIC_TRANSITIONS,
+    DEPLOY,
+    FAILED,
+    NEW,
+    READY,
+    RELEASE,
+    RELEASED,
+    START,
+    STARTED,
+    STOP,
+    STOPPED,
+    TRANSITIONS,
+    State,
+    Step,
+    next_step,
+)
 from nepi.core.messages import Add, Ended, Failure, Force
 
 # Where a restart begins anew: being STARTED or STOPPED before does not count any more.
-ANEW = (State.STARTED, State.STOPPED)
+ANEW = (STARTED, STOPPED)
 
 
 class Track:
@@ -47,9 +63,9 @@ class Track:
 
     def __init__(self, add: Add) -> None:
         self.add = add
-        self.state = State.NEW
-        self.outcome = State.NEW
-        self.goal = State.NEW
+        self.state = NEW
+        self.outcome = NEW
+        self.goal = NEW
         self.failure: Failure | None = None
         self.history: dict[State, float] = {}
         self.busy: Step | None = None
@@ -82,7 +98,7 @@ class Track:
     def is_untouched(self) -> bool:
         """Return whether nothing was asked of it yet."""
         idle = not (self.attempt or self.forced or self.history)
-        return idle and self.state is self.goal is State.NEW
+        return idle and self.state is self.goal is NEW
 
     def moment(self, state: State) -> float | None:
         """Return when it first was in *state* or a later one since its last start."""
@@ -91,7 +107,7 @@ class Track:
 
     def is_fatal(self) -> bool:
         """Return whether those who wait for it fail, too; not if a release cut it short."""
-        return self.state is State.FAILED and self.add.critical and not self.interrupted
+        return self.state is FAILED and self.add.critical and not self.interrupted
 
     def waiting(self, step: Step) -> Waiting | None:
         """Return what holds *step* back, met or not."""
@@ -106,29 +122,29 @@ class Track:
 
     def next(self) -> Step | None:
         """Return the step that leads on from here, whether or not it may run now."""
-        if self.goal is State.RELEASED:
+        if self.goal is RELEASED:
             return self._way_out()
-        if self.state is State.STARTED:
-            return Step.STOP if self.waiting(Step.STOP) else None
-        if self.state >= State.STOPPED or self.state >= self.goal:
+        if self.state is STARTED:
+            return STOP if self.waiting(STOP) else None
+        if self.state >= STOPPED or self.state >= self.goal:
             return None
-        if self.state is State.READY:
-            return None if self.tried else Step.START
-        return Step.DEPLOY if self.add.classic else next_step(self.state, self.goal)
+        if self.state is READY:
+            return None if self.tried else START
+        return DEPLOY if self.add.classic else next_step(self.state, self.goal)
 
     def _way_out(self) -> Step | None:
-        if self.state is State.RELEASED:
+        if self.state is RELEASED:
             return None
-        stop_first = self.state is State.STARTED and not self.add.classic
-        return Step.STOP if stop_first and Step.STOP in self.add.steps else Step.RELEASE
+        stop_first = self.state is STARTED and not self.add.classic
+        return STOP if stop_first and STOP in self.add.steps else RELEASE
 
     def does(self, step: Step) -> bool:
         """Return whether *step* has anything to do, so that somebody has to perform it."""
         if step not in self.add.steps:
-            return step is Step.RELEASE and self.leaving is not None
-        if step is not Step.RELEASE or self.attempt or self.add.classic or self.leaving:
+            return step is RELEASE and self.leaving is not None
+        if step is not RELEASE or self.attempt or self.add.classic or self.leaving:
             return True
-        return not self.history.keys() <= {State.FAILED}  # else there is nothing to undo
+        return not self.history.keys() <= {FAILED}  # else there is nothing to undo
 
     def allows(self, step: Step) -> bool:
         """Return whether *step* fits the present state."""
