@@ -73,6 +73,9 @@ def test_the_script_prints_its_results_and_leaves_a_run(run_example: RunExample)
     sent = (entry.directory / "data-2" / "data.bin").read_bytes()
     assert (entry.directory / "server-3" / "got.bin").read_bytes() == sent
     assert len(sent) == SIZE
+    said = json.loads((entry.directory / "run.json").read_text())
+    assert said["hosts"] == ["localhost"]
+    assert said["source"]["path"] == str(EXAMPLES / "handover.py")
 
 
 def test_everything_happens_in_the_order_that_was_said(run_example: RunExample) -> None:

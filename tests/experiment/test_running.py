@@ -3,6 +3,7 @@
 
 import asyncio
 import json
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -354,6 +355,16 @@ def test_an_exception_in_the_block_passes_and_everything_is_released() -> None:
     said = json.loads((exp.run_dir / "run.json").read_text())
     assert said["outcome"] == "failed"
     assert "ZeroDivisionError" in said["reason"]
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"), [(None, "completed"), (0, "completed"), (3, "failed")]
+)
+def test_a_script_that_exits_well_has_not_failed(code: int | None, outcome: str) -> None:
+    exp = quiet()
+    with pytest.raises(SystemExit):
+        carry_out(exp, App(lasts=0), then=lambda: sys.exit(code))
+    assert json.loads((exp.run_dir / "run.json").read_text())["outcome"] == outcome
 
 
 def test_what_is_over_is_over() -> None:

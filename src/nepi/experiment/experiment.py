@@ -33,7 +33,7 @@ from nepi.experiment.life import Life, say
 from nepi.experiment.looking import Looking
 from nepi.experiment.overrides import apply_to, check_used
 from nepi.experiment.roster import Roster
-from nepi.experiment.run import FAILED, INTERRUPTED, Run
+from nepi.experiment.run import FAILED, INTERRUPTED, Run, hosts_of, script
 from nepi.experiment.secrecy import References, texts
 from nepi.experiment.services import Services
 from nepi.experiment.surroundings import surroundings
@@ -84,7 +84,8 @@ class Experiment(Looking):
         self.overridden: set[str] = set()
         """The overrides from outside that named something."""
         self._tell = around.tell or say
-        self._source = around.source
+        self._source = around.source or script()
+        self._pid = os.getpid()
         self._roster = Roster()
         self._run = Run(RunDirectory.planned(chosen, name, run_id))
         self.engine = self._new_engine()
@@ -259,9 +260,12 @@ class Experiment(Looking):
                 raise ForeignResourceError(f"{each.label} is part of another experiment")
 
     def _begin_run(self) -> None:
-        seeds = {"experiment": self._drawn}
-        hidden = texts(self._roster.resources.values())
-        self._run.begin(source=self._source, seeds=seeds, secrets=hidden)
+        self._run.begin(
+            source=self._source,
+            seeds={"experiment": self._drawn},
+            hosts=hosts_of(self._roster.resources.values()),
+            secrets=texts(self._roster.resources.values()),
+        )
         atexit.register(self._forgotten)
 
     def wait(self, *things: Resource | Moment, timeout: Duration | None = None) -> None:
@@ -306,7 +310,7 @@ class Experiment(Looking):
         self.close(INTERRUPTED, reason="Ctrl-C")
 
     def _forgotten(self) -> None:
-        if self._life.over:
+        if self._life.over or os.getpid() != self._pid:
             return
         self._tell(
             f"experiment {self.name!r} was not released; it is now (write `with` or release)"
@@ -353,7 +357,8 @@ class Experiment(Looking):
 
     def _leave(self, error: BaseException | None) -> None:
         """Close after a block that ended with *error*, or tell of an abort nobody was told of."""
-        if error is None or self.engine.aborted:
+        well = error is None or (isinstance(error, SystemExit) and not error.code)
+        if well or self.engine.aborted:
             self.close()
         else:
             self.close(FAILED, reason=f"the script failed: {type(error).__name__}: {error}")

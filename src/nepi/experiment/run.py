@@ -4,12 +4,15 @@
 What happens in it is the engine's business; what the author sees of it, the experiment's.
 """
 
+import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from nepi.hosts import Host
+from nepi.resource import Resource
 from nepi.results.drawing import PlotsMissingError, available
 from nepi.results.tables import Tables
 from nepi.runtime.atomic import replace_text
@@ -44,6 +47,7 @@ class Run:
         *,
         source: Path | None,
         seeds: Mapping[str, int],
+        hosts: Iterable[str],
         secrets: tuple[str, ...],
     ) -> None:
         """Register the run, then make its directory and say where it comes from."""
@@ -51,7 +55,7 @@ class Run:
         try:
             self.directory.make()
             self._provenance = Provenance.begin(
-                self.directory, source=source, seeds=seeds, secrets=secrets
+                self.directory, source=source, seeds=seeds, hosts=hosts, secrets=secrets
             )
         except BaseException as error:
             self._registration.outcome(FAILED, reason=f"it could not begin: {error}")
@@ -93,6 +97,18 @@ class Run:
         with suppress(JournalError):  # a full disk has been told of already
             topology.draw(self.directory.events, self.path / "topology.svg", title=title)
             timeline.draw(self.directory.events, self.path / "timeline.svg", title=title)
+
+
+def script() -> Path | None:
+    """Return the script that this process runs, unless it is an installed program."""
+    name = getattr(sys.modules["__main__"], "__file__", None)
+    path = Path(name).absolute() if name else None
+    return None if path is None or path.is_relative_to(sys.prefix) else path
+
+
+def hosts_of(resources: Iterable[Resource]) -> set[str]:
+    """Return the machines that are among *resources*."""
+    return {getattr(each, "hostname", each.name) for each in resources if isinstance(each, Host)}
 
 
 def wall_of(moment: float) -> float:
