@@ -12,7 +12,16 @@ from functools import partial
 from typing import Any
 
 from nepi.core.conditions import Condition, Guid, Requirement
-from nepi.core.lifecycle import State, Step
+from nepi.core.lifecycle import (
+    DEPLOY,
+    DISCOVER,
+    PROVISION,
+    RELEASE,
+    START,
+    STOP,
+    State,
+    Step,
+)
 from nepi.core.messages import DEFAULT_POLICY, Add, Aim, Connect, Failure, Hold
 from nepi.execution.builtin import Builtin
 from nepi.execution.relations import condition_of
@@ -29,10 +38,6 @@ PICTURED = 200
 """Of so many resources, at most, a timeline and a topology are drawn in the end."""
 
 
-# Looking a member of an enum up takes as long as half a step of a resource that does nothing.
-_DISCOVER, _PROVISION, _DEPLOY, _START, _STOP, _RELEASE = Step
-
-
 class Actor:
     """Performs the steps of one classic resource for the engine."""
 
@@ -42,24 +47,24 @@ class Actor:
         self._rm = rm
 
     def do_discover(self) -> None:
-        self._rm.perform(_DISCOVER)
+        self._rm.perform(DISCOVER)
 
     def do_provision(self) -> None:
-        self._rm.perform(_PROVISION)
+        self._rm.perform(PROVISION)
 
     def do_deploy(self) -> None:
-        self._rm.perform(_DEPLOY)
+        self._rm.perform(DEPLOY)
 
     def do_start(self) -> None:
-        self._rm.perform(_START)
+        self._rm.perform(START)
         if self._rm.computes_state:
             self._rm.look()
 
     def do_stop(self) -> None:
-        self._rm.perform(_STOP)
+        self._rm.perform(STOP)
 
     def do_release(self) -> None:
-        self._rm.perform(_RELEASE)
+        self._rm.perform(RELEASE)
 
     def reached(self, state: State, failure: Failure | None) -> None:
         """Hear what the engine decided by itself."""
@@ -239,7 +244,7 @@ class Carrier:
     def release_unbegun(self, rm: ResourceManager) -> None:
         """Release a resource that nothing was ever done with, leaving no mark of a run."""
         with suppress(Exception):  # `perform` has logged it
-            rm.perform(Step.RELEASE)
+            rm.perform(RELEASE)
         rm.engine_says(State.RELEASED, None)
 
     # -- later, and the end ---------------------------------------------------------------------
