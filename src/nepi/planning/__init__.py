@@ -42,6 +42,7 @@ class _Planner:
         self._aim = aim
         self._events = experiment.events()
         self._resources = {resource.guid: resource for resource in experiment.resources}
+        self._steps = {add.guid: add.steps for add in self._adds()}
         self._names = {add.guid: add.name or f"{add.rtype}-{add.guid}" for add in self._adds()}
         self._because: dict[tuple[Guid, Step], list[str]] = {}
         for event in self._events:
@@ -100,10 +101,18 @@ class _Planner:
         if one.kind == "set":
             return
         step = Step(one.kind)
-        yield from self._because.get((one.guid, step), ())
+        for earlier in (*self._passed_through(one.guid, step), step):
+            yield from self._because.get((one.guid, earlier), ())
         barred = step is Step.START and self._aim.barrier and one.guid in self._aim.guids
         if barred and (one.guid, step) not in self._because:
             yield BARRIER
+
+    def _passed_through(self, guid: Guid, step: Step) -> Iterator[Step]:
+        """Return the steps right before *step* that do nothing, but may have had to wait."""
+        own = self._steps[guid]
+        before = list(Step)[: list(Step).index(step)]
+        last = max((number for number, each in enumerate(before) if each in own), default=-1)
+        return iter(before[last + 1 :] if step is not Step.STOP else ())
 
     def _explain(self, event: Event) -> None:
         match event:
