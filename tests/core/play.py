@@ -2,12 +2,14 @@
 """Whole experiments, played in no time: the test is the driver and owns the clock."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from heapq import heappop, heappush
 from itertools import count
 
 from attrs import define, field
 
 from nepi.core.conditions import RUN_START, Condition, Guid, Requirement
+from nepi.core.errors import Refusal
 from nepi.core.lifecycle import State, Step
 from nepi.core.messages import (
     Abandon,
@@ -51,6 +53,8 @@ class Player:
     events: list[tuple[float, Event]] = field(factory=list[tuple[float, Event]])
     running: dict[Guid, tuple[Step, int]] = field(factory=dict[Guid, tuple[Step, int]])
     react: Callable[["Player", Command], object] | None = None
+    witness: Callable[["Player", Command], object] | None = None
+    """Sees each command when it is given, also before the rest of its batch."""
     scripts: dict[Guid, Callable[["Player", Command], object]] = field(
         factory=dict[Guid, Callable[["Player", Command], object]]
     )
@@ -58,6 +62,7 @@ class Player:
     manual: set[Guid] = field(factory=set[Guid])
     """Resources whose reports the test makes itself."""
     _agenda: list[tuple[float, int, Event]] = field(factory=list[tuple[float, int, Event]])
+    _due: list[Command] = field(factory=list[Command])
     _order: "count[int]" = field(factory=count)
 
     def at(self, when: float, *events: Event) -> "Player":
@@ -72,14 +77,32 @@ class Player:
 
     def tell_now(self, event: Event) -> None:
         """Let *event* happen, and carry out what follows at once."""
+        self._feed(event)
+        self._carry_out()
+
+    def tell_together(self, *events: Event) -> None:
+        """Let *events* happen in one batch: what follows is carried out after the last of them."""
+        for event in events:
+            with suppress(Refusal):
+                self._feed(event)
+        self._carry_out()
+
+    def _feed(self, event: Event) -> None:
         commands = self.orchestrator.handle(event, self.now)
         self.events.append((self.now, event))
+        self._due += commands
+        if self.witness:
+            for command in commands:
+                self.witness(self, command)
         if isinstance(event, Done | Failed) and self.running.get(event.guid) == (
             event.step,
             event.attempt,
         ):
             del self.running[event.guid]
-        for command in commands:
+
+    def _carry_out(self) -> None:
+        due, self._due = self._due, []
+        for command in due:
             self.commands.append(command)
             self._obey(command)
             if script := self.scripts.get(getattr(command, "guid", RUN_START)):
