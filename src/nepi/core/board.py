@@ -56,6 +56,7 @@ class Board:
         self._due: deque[Track] = deque()
         self._wakes: dict[int, Alarm] = {}
         self._next_wake = 0
+        self._deadlines: dict[float, Deadline] = {}
         self._watchers: dict[int, tuple[Watcher, Gate]] = {}
 
     def track(self, guid: Guid) -> Track:
@@ -180,6 +181,19 @@ class Board:
             waiter.waking = at
             self._wake(waiter, at)
         return False
+
+    def _limit(self, track: Track, seconds: float) -> None:
+        deadline = self._deadlines.get(seconds)
+        if deadline is None:
+            deadline = self._deadlines[seconds] = Deadline()
+        deadline.begin(self._now + seconds, track.add.guid, track.span)
+        if not deadline.armed:
+            deadline.armed = True
+            self._wake(deadline, self._now + seconds)
+
+    def _runs(self, guid: Guid, span: int) -> bool:
+        track = self._tracks[guid]
+        return track.span == span and (track.busy or track.parked) is not None
 
     # -- timed orders -----------------------------------------------------------------------
 

@@ -23,7 +23,6 @@ from nepi.core.errors import (
     DuplicateResourceError,
     InvalidConditionError,
 )
-from nepi.core.explain import explain
 from nepi.core.gates import Barrier, Errand, Gate, Waiting, Watcher, let_go
 from nepi.core.lifecycle import (
     NEW,
@@ -32,8 +31,6 @@ from nepi.core.lifecycle import (
     RELEASED,
     STARTED,
     STOPPED,
-    State,
-    Step,
 )
 from nepi.core.messages import (
     Abort,
@@ -48,7 +45,6 @@ from nepi.core.messages import (
     Ended,
     Event,
     Failed,
-    Failure,
     Force,
     Hold,
     Observed,
@@ -112,35 +108,6 @@ class Orchestrator(Reports):
         return out
 
     # -- what is the case -------------------------------------------------------------------
-
-    def guids(self) -> list[Guid]:
-        """Return every resource, in the order in which they were added."""
-        return [guid for guid in self._tracks if guid != RUN_START]
-
-    def state(self, guid: Guid) -> State:
-        """Return where *guid* is."""
-        return self.track(guid).state
-
-    def outcome(self, guid: Guid) -> State:
-        """Return where *guid* is or, once RELEASED, where it was before."""
-        return self.track(guid).outcome
-
-    def failure(self, guid: Guid) -> Failure | None:
-        """Return why *guid* failed, if it did; this survives RELEASED."""
-        return self.track(guid).failure
-
-    def busy(self, guid: Guid) -> Step | None:
-        """Return the step of *guid* that is running."""
-        return self.track(guid).busy
-
-    def moment(self, guid: Guid, state: State) -> float | None:
-        """Return when *guid* first was in *state* or a later one since its last start."""
-        return self.track(guid).moment(state)
-
-    def explain(self, guid: Guid) -> str:
-        """Return what *guid* is doing or waiting for, as a sentence without its name."""
-        self.track(guid)
-        return explain(self._tracks, guid)
 
     def snapshot(self) -> dict[Guid, dict[str, object]]:
         """Return the whole state as plain data: equal if and only if it decides alike."""

@@ -7,8 +7,7 @@ What an event means is in `orchestrator`; what is remembered is in `board`.
 from collections import deque
 from typing import Literal
 
-from nepi.core.board import Board
-from nepi.core.conditions import RUN_START, Guid
+from nepi.core.conditions import RUN_START
 from nepi.core.deadlines import Deadline
 from nepi.core.lifecycle import (
     DEPLOY,
@@ -33,6 +32,7 @@ from nepi.core.messages import (
     Refused,
     Run,
 )
+from nepi.core.queries import Queries
 from nepi.core.track import Track
 
 OnFailure = Literal["release", "abort"]
@@ -41,14 +41,13 @@ ENDING = (STOP, RELEASE)
 RETRIED_WHEN_STIRRED = (DEPLOY, RELEASE)
 
 
-class Stepping(Board):
+class Stepping(Queries):
     """Begin what may begin, end what must end."""
 
     def __init__(self, *, on_failure: OnFailure) -> None:
         super().__init__()
         self.on_failure: OnFailure = on_failure
         self._attempts = 0
-        self._deadlines: dict[float, Deadline] = {}
 
     # -- beginning --------------------------------------------------------------------------
 
@@ -191,15 +190,6 @@ class Stepping(Board):
 
     # -- limits -----------------------------------------------------------------------------
 
-    def _limit(self, track: Track, seconds: float) -> None:
-        deadline = self._deadlines.get(seconds)
-        if deadline is None:
-            deadline = self._deadlines[seconds] = Deadline()
-        deadline.begin(self._now + seconds, track.add.guid, track.span)
-        if not deadline.armed:
-            deadline.armed = True
-            self._wake(deadline, self._now + seconds)
-
     def _deadline_passed(self, deadline: Deadline) -> None:
         for guid, span in deadline.over(self._now):
             track = self._tracks[guid]
@@ -210,10 +200,6 @@ class Stepping(Board):
         deadline.armed = upcoming is not None
         if upcoming is not None:
             self._wake(deadline, upcoming)
-
-    def _runs(self, guid: Guid, span: int) -> bool:
-        track = self._tracks[guid]
-        return track.span == span and (track.busy or track.parked) is not None
 
     def _timeout(self, track: Track, step: Step) -> Failure:
         if track.interrupted and step not in ENDING:
