@@ -2,28 +2,33 @@
 """Which of the optional methods an actor has. Asked thousands of times, so classes answer once."""
 
 from collections.abc import Callable
+from enum import Enum, auto
+from functools import lru_cache
 from typing import Any
-from weakref import WeakKeyDictionary
-
-_known: "WeakKeyDictionary[type, dict[str, bool]]" = WeakKeyDictionary()
 
 
-def hook(actor: object, name: str) -> Callable[..., Any] | None:
+class _Place(Enum):
+    CLASS = auto()
+    OBJECT = auto()
+    NOWHERE = auto()
+
+
+CLASS, OBJECT, NOWHERE = _Place  # found faster than as members
+
+
+def hook(actor: Any, name: str) -> Callable[..., Any] | None:
     """Return the method *name* of *actor*, None if it has none; its __getattr__ is left alone."""
-    if _has(type(actor), name):
-        method: Callable[..., Any] | None = getattr(actor, name)
-        return method
-    try:
-        own = vars(actor)
-    except TypeError:  # it has slots
+    place = _place(type(actor), name)
+    if place is NOWHERE:
         return None
-    return own.get(name)
+    method: Callable[..., Any] | None
+    method = getattr(actor, name) if place is CLASS else vars(actor).get(name)
+    return method
 
 
-def _has(kind: type, name: str) -> bool:
-    known = _known.get(kind)
-    if known is None:
-        known = _known[kind] = {}
-    if name not in known:
-        known[name] = hasattr(kind, name)
-    return known[name]
+@lru_cache(maxsize=4096)
+def _place(kind: type, name: str) -> _Place:
+    """Say where objects of *kind* may have it: those that only have slots, in their class."""
+    if hasattr(kind, name):
+        return CLASS
+    return OBJECT if kind.__dictoffset__ else NOWHERE
