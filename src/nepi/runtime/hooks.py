@@ -16,9 +16,10 @@ class _Place(Enum):
 CLASS, OBJECT, NOWHERE = _Place  # found faster than as members
 
 
-def hook(actor: Any, name: str) -> Callable[..., Any] | None:
+def hook(actor: object, name: str) -> Callable[..., Any] | None:
     """Return the method *name* of *actor*, None if it has none; its __getattr__ is left alone."""
-    place = _place(type(actor), name)
+    kind: Any = type(actor)
+    place = _place(kind, name)
     if place is NOWHERE:
         return None
     method: Callable[..., Any] | None
