@@ -35,12 +35,12 @@ def _known(jobs: Jobs, job: Job, command: Header) -> Job:
     job.exit = directory.read_exit(job.directory)
     if job.exit is not None:
         return job
-    # If it died meanwhile it is a zombie until the keeper, which reaps it, has told us.
-    found = processes.stat(job.pid)
-    if identity is None or found is None or found.start != job.start:
+    if identity is None:
+        # It had not begun, or had ended before the keeper could find it.
         job.exit = exits.lost(job.began)
         directory.write_exit(job.directory, job.exit)
     else:
+        # It lived when the keeper looked; of its end, if it comes, the keeper tells.
         jobs.inputs.resume(job)
         jobs.limit_output(job, command)
     return job

@@ -12,14 +12,12 @@
 from __future__ import annotations
 
 import array
-import contextlib
 import errno
 import fcntl
 import json
 import os
 import stat
 import struct
-import time
 
 from nepi.agent import processes
 
@@ -214,37 +212,6 @@ def job_names(path: str) -> list[str]:
     except FileNotFoundError:
         return []
     return sorted(names, key=lambda name: (len(name), name))
-
-
-def unfinished(path: str) -> dict[int, tuple[str, int, float]]:
-    """By process number: the directories of jobs without an exit, with their start and wall."""
-    found: dict[int, tuple[str, int, float]] = {}
-    boot = processes.boot_id()
-    for name in job_names(path):
-        job = f"{path}/jobs/{name}"
-        if os.path.exists(f"{job}/rc"):
-            continue
-        identity = parse_identity(read(f"{job}/pid")) or _identify(path, name)
-        if identity and identity[2] == boot:
-            found[identity[0]] = (job, identity[1], identity[3])
-    return found
-
-
-def _identify(path: str, name: str) -> tuple[int, int, str, float] | None:
-    """The process of a job whose agent died before it could note which it was."""
-    view = processes.View(processes.table())
-    leaders = [
-        view.processes[pid]
-        for pid in view.marked(processes.JOB_MARK, mark(path, name))
-        if view.processes[pid].session == pid
-    ]
-    if not leaders:
-        return None
-    leader = min(leaders, key=lambda one: one.start)
-    text = identity_text(leader.pid, leader.start, time.time())
-    with contextlib.suppress(OSError):
-        write(f"{path}/jobs/{name}/pid", text)
-    return parse_identity(text)
 
 
 def mark(path: str, name: str) -> str:

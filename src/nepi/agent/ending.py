@@ -43,7 +43,8 @@ def send(key: Key, number: int) -> int:
 
 def end(keys: Iterable[Key], number: int, patience: float) -> list[Key]:
     """Signals them, and waits until they are gone; gives those it reached."""
-    waiting = {send(key, number): key for key in keys}
+    # Who waits for its children ends with them, before it was asked: parents come first.
+    waiting = {send(key, number): key for key in sorted(keys, key=lambda key: (key[1], key[0]))}
     waiting.pop(-1, None)
     reached = list(waiting.values())
     poll = select.poll()

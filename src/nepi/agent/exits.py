@@ -3,33 +3,46 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Iterator
 
+from nepi.agent import syscalls
 from nepi.agent.directory import Record
 
 
 def reap() -> Iterator[tuple[int, Record]]:
-    """All children that have ended by now, each with its record."""
+    """All children that have ended by now, each with its record.
+
+    A child is reaped when the next one is asked for: whoever is killed while it writes the record
+    down leaves the child to the keeper, and no exit code is lost.
+    """
     while True:
         try:
-            pid, status, usage = os.wait4(-1, os.WNOHANG)
+            seen = syscalls.peek_exit()
         except ChildProcessError:
             return
-        if pid == 0:
+        if seen is None:
             return
-        yield pid, _record(status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
+        yield seen.pid, _record(seen)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(seen.pid, 0)
 
 
-def _record(status: int, cpu: float, peak_kib: int) -> Record:
-    killed = os.WIFSIGNALED(status)
+def of(pid: int) -> Record | None:
+    """The record of a child, reaped now; None where it still lives."""
+    seen = syscalls.reap_exit(pid)
+    return None if seen is None else _record(seen)
+
+
+def _record(seen: syscalls.Seen) -> Record:
     return {
-        "code": None if killed else os.WEXITSTATUS(status),
-        "signal": os.WTERMSIG(status) if killed else None,
+        "code": seen.code,
+        "signal": seen.signal,
         "ended": time.time(),
-        "cpu_seconds": round(cpu, 6),
-        "max_rss": peak_kib << 10,
+        "cpu_seconds": round(seen.cpu_seconds, 6),
+        "max_rss": seen.peak_kib << 10,
         "reason": "",
     }
 

@@ -15,7 +15,7 @@ import time
 import traceback
 from collections.abc import Callable
 
-from nepi.agent import directory, ending, exits, processes, syscalls
+from nepi.agent import directory, ending, exits, processes, recovery, syscalls
 from nepi.agent.codec import Header
 from nepi.agent.line import Line
 from nepi.agent.loop import Loop
@@ -38,7 +38,7 @@ class Keeper:
         self._run_agent = run_agent
         self._loop = Loop()
         self._line = Line(self._loop)
-        self._unfinished: dict[int, tuple[str, int, float]] = {}
+        self._unfinished: dict[int, recovery.Unfinished] = {}
         self._agent = 0
         self._begun = 0.0
         self._pause = 0.0
@@ -102,26 +102,41 @@ class Keeper:
 
     def _reap(self) -> None:
         """Takes in all ends there are; if the agent's is among them, its jobs are ours now."""
-        ends = dict(exits.reap())
-        agent_ended = ends.pop(self._agent, None) is not None
+        # In this order: what is listed before the agent is seen to live was ours already.
+        ended = self._zombies()
+        agent_ended = bool(self._agent) and exits.of(self._agent) is not None
         if agent_ended:
             self._line.close()
-            self._unfinished = directory.unfinished(self._path)
-        for pid, record in ends.items():
-            self._note(pid, record)
+            self._unfinished = recovery.take_over(self._path)
+            ended = self._zombies()
+        for pid in ended:
+            record = exits.of(pid)
+            if record is not None:
+                self._note(pid, record)
         if agent_ended:
+            self._note_lost()
             self._agent_ended()
+
+    def _zombies(self) -> list[int]:
+        return [one.pid for one in recovery.children() if not one.living and one.pid != self._agent]
+
+    def _note_lost(self) -> None:
+        """Jobs that the agent had reaped and could not write down any more."""
+        for pid, job in list(self._unfinished.items()):
+            found = processes.stat(pid)
+            if found is None or found.start != job.start:
+                self._note(pid, exits.lost(job.began))
 
     def _note(self, pid: int, record: Header) -> None:
         """Writes the exit of a job that the dead agent began; other orphans are only reaped."""
-        job, _, began = self._unfinished.pop(pid, ("", 0, 0.0))
-        if not job:
+        job = self._unfinished.pop(pid, None)
+        if job is None:
             return
-        record["started"] = began
+        record["started"] = job.began
         try:
-            directory.write_exit(job, record)
+            directory.write_exit(job.directory, record)
         except OSError as error:
-            _note_trouble(job, error)
+            _note_trouble(job.directory, error)
         self._line.say({"ended": pid, "exit": record})
 
     def _agent_ended(self) -> None:

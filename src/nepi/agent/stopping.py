@@ -158,7 +158,9 @@ class Stops:
                 self._sweep(stop, scope)
 
     def _sweep(self, stop: Stop, scope: Scope) -> None:
-        for pid in scope.of(stop.job):
+        # Who waits for its children ends with them, before it was asked: parents come first.
+        leader = stop.job.pid if stop.job else 0
+        for pid in sorted(scope.of(stop.job), key=lambda pid: (pid != leader, pid)):
             key = (pid, scope.view.processes[pid].start)
             if stop.signalled.get(key) != stop.number and pid not in stop.refused:
                 self._signal(stop, key)
