@@ -91,6 +91,24 @@ def test_a_yes_on_the_command_line_is_enough(
     assert "20261122: ended 1 process, its results stay in" in capsys.readouterr().out
 
 
+def test_many_runs_that_left_nothing_take_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bare = [Orphan(orphan(f"2026-{n}").entry, ()) for n in range(12)]
+    monkeypatch.setattr(cleaning, "orphans", lambda: [orphan(), *bare])
+    monkeypatch.setattr(
+        cleaning,
+        "remove",
+        lambda one: Cleaned(one.entry, (Removed(ended=(123,)),) if one.leftovers else ()),
+    )
+    assert clean(yes=True) == 0
+    told = capsys.readouterr().out
+    assert "12 orphaned runs left nothing but their entry" in told
+    assert "20261122: ended 1 process" in told
+    assert "12 more runs had nothing to end" in told
+    assert "2026-3" not in told
+
+
 def test_a_dry_run_shows_and_touches_nothing(
     removed: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -19,6 +19,8 @@ What is removed cannot be gone on with. The other choice, to attach to such a ru
 will be `nepi attach` in a later release."""
 LONGEST = 80
 """Characters of a command line that are shown."""
+FEW = 10
+"""Of more runs than this that left nothing but their entry, only the number is shown."""
 
 
 def clean(names: Sequence[str], *, dry_run: bool, yes: bool, as_json: bool) -> int:
@@ -53,7 +55,14 @@ def _tell(found: Sequence[Orphan]) -> None:
         output.say("Nothing to clean: no run is orphaned.")
         return
     columns = ("run", "experiment", "begun", "what is left", "directory")
-    output.show(columns, [_row(orphan) for orphan in found], title="Orphaned runs")
+    shown = [orphan for orphan in found if orphan.leftovers or orphan.obstacle]
+    bare = len(found) - len(shown)
+    if bare <= FEW:
+        shown, bare = list(found), 0
+    if shown:
+        output.show(columns, [_row(orphan) for orphan in shown], title="Orphaned runs")
+    if bare:
+        output.say(f"{bare} orphaned runs left nothing but their entry among the runs.")
     processes = [row for orphan in found for row in _processes(orphan)]
     if processes:
         output.say()
@@ -91,9 +100,13 @@ def _conclude(found: Sequence[Orphan], cleaned: Sequence[Cleaned], *, as_json: b
         removed = [_removed(one) for one in cleaned]
         output.answer({"orphans": [_as_data(orphan) for orphan in found], "cleaned": removed})
         return
-    for one in cleaned:
+    told = [one for one in cleaned if one.ended or one.remaining]
+    quiet = len(cleaned) - len(told)
+    for one in cleaned if quiet <= FEW else told:
         ended = _number(one.ended, "process", "processes") or "nothing"
         output.say(f"{one.entry.run_id}: ended {ended}, {_rest(one)}")
+    if quiet > FEW:
+        output.say(f"{quiet} more runs had nothing to end; their results stay where they are")
     if found and not cleaned:
         output.say("Nothing was touched.")
 
