@@ -95,12 +95,12 @@ def test_many_runs_that_left_nothing_take_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bare = [Orphan(orphan(f"2026-{n}").entry, ()) for n in range(12)]
+
+    def remove(one: Orphan) -> Cleaned:
+        return Cleaned(one.entry, (Removed(ended=(123,)),) if one.leftovers else ())
+
     monkeypatch.setattr(cleaning, "orphans", lambda: [orphan(), *bare])
-    monkeypatch.setattr(
-        cleaning,
-        "remove",
-        lambda one: Cleaned(one.entry, (Removed(ended=(123,)),) if one.leftovers else ()),
-    )
+    monkeypatch.setattr(cleaning, "remove", remove)
     assert clean(yes=True) == 0
     told = capsys.readouterr().out
     assert "12 orphaned runs left nothing but their entry" in told
