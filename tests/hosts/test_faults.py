@@ -145,6 +145,25 @@ def test_a_job_whose_agent_died_while_it_began_is_found() -> None:
     on_a_machine(body)
 
 
+def test_wherever_the_agent_dies_each_job_runs_once_and_its_exit_is_known(tmp_path: Path) -> None:
+    """Where exactly it dies is chance; whatever it was doing, the outcome is the same."""
+
+    async def body(machine: LocalMachine) -> None:
+        for batch in range(3):
+            script = f"echo x >> {tmp_path}/{batch}-$0; exit $0"
+            jobs = [Job(["sh", "-c", script, str(code)]) for code in range(20)]
+            starting = asyncio.create_task(machine.spawn_many(jobs))
+            # The agent has come some way with them by the time it answers this.
+            await machine.client.request("ping")
+            await kill(agent_of(machine.record))
+            started = [one for one in await starting if not isinstance(one, Exception)]
+            ends = await asyncio.gather(*(one.wait() for one in started))
+            assert [one.code for one in ends] == list(range(20))
+
+    on_a_machine(body)
+    assert [one.read_text() for one in tmp_path.iterdir()] == ["x\n"] * 60
+
+
 def test_the_agent_goes_on_without_its_keeper() -> None:
     async def body(machine: LocalMachine) -> None:
         before = await machine.spawn(Job(["sleep", "1000"]))
