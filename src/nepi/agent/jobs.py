@@ -69,6 +69,7 @@ class Jobs:
             os.mkdir(job.directory, 0o700)
             job.note(header)
             self._begin(job, header, blob)
+            job.start = processes.start_time(job.pid)
             job.note_process()
             self.limit_output(job, header)
         except OSError as error:
@@ -112,7 +113,6 @@ class Jobs:
         what.nice = fields.integer(header, "nice", 0)
         job.began = time.time()
         job.pid = start(what)
-        job.start = processes.start_time(job.pid)
         self.living[job.pid] = job
 
     def _marked(self, job: Job, header: Header) -> dict[str, str]:
