@@ -24,6 +24,7 @@ from nepi.core.messages import (
     Grant,
     Hold,
     Interrupt,
+    Late,
     Observed,
     Reached,
     Run,
@@ -94,11 +95,21 @@ class Player:
         if self.witness:
             for command in commands:
                 self.witness(self, command)
-        if isinstance(event, Done | Failed) and self.running.get(event.guid) == (
-            event.step,
-            event.attempt,
-        ):
-            del self.running[event.guid]
+        if isinstance(event, Done | Failed) and Late(event) not in commands:
+            assert self.running.pop(event.guid) == (event.step, event.attempt)
+        for command in commands:
+            self._keep_count(command)
+
+    def _keep_count(self, command: Command) -> None:
+        """Fail if two steps of one resource run at once, or what does not run is given up."""
+        match command:
+            case Run(guid, step, attempt) | Grant(guid, step, attempt):
+                assert guid not in self.running, f"{step} of {guid} begun twice"
+                self.running[guid] = step, attempt
+            case Abandon(guid, step, attempt):
+                assert self.running.pop(guid) == (step, attempt)
+            case _:
+                pass
 
     def _carry_out(self) -> None:
         due, self._due = self._due, []
@@ -131,17 +142,13 @@ class Player:
     def _obey(self, command: Command) -> None:
         match command:
             case Run(guid, step, attempt) | Grant(guid, step, attempt):
-                assert guid not in self.running, f"{step} of {guid} begun twice"
                 self.begun.append((self.now, guid, step))
-                self.running[guid] = step, attempt
                 if guid in self.scripts or guid in self.manual:
                     return
                 report = self._report(guid, step, attempt)
                 end = self.now + self.takes.get((guid, step), 0)
                 if end < FOREVER:
                     self.at(end, report)
-            case Abandon(guid, step, attempt):
-                assert self.running.pop(guid) == (step, attempt)
             case Interrupt(guid, step, attempt) if not self.stubborn:
                 self.at(self.now, Failed(guid, step, attempt, Failure("CancelledError", "")))
             case WakeAt(token, at):

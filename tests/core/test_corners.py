@@ -208,6 +208,16 @@ def test_the_run_does_not_begin_by_an_abort() -> None:
     assert player.orchestrator.state(RUN_START) is State.NEW
 
 
+def test_a_start_after_a_step_back_is_a_restart() -> None:
+    """Who waits for it counts from its last start, however it came to be started again."""
+    player = world(Add(A, classic=True), Add(B)).tell(hold(B, Step.STOP, A, State.STARTED, 5.0))
+    player.manual.add(A)
+    player.at(0.0, start(B)).at(1.0, Observed(A, State.STARTED, 1.0))
+    player.at(3.0, Observed(A, State.READY, 3.0), Force(A, Step.START))
+    player.at(4.0, Observed(A, State.STARTED, 4.0)).play()
+    assert player.when(B, State.STOPPED) == 9.0
+
+
 # -- acting directly ----------------------------------------------------------------------------
 
 

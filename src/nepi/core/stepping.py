@@ -16,6 +16,7 @@ from nepi.core.lifecycle import (
     RELEASE,
     RELEASED,
     START,
+    STARTED,
     STOP,
     STOPPED,
     State,
@@ -102,7 +103,7 @@ class Stepping(Queries):
         track.direct = force is not None
         if step is START:
             track.ended = None
-            if track.state is STOPPED:
+            if STARTED in track.history or STOPPED in track.history:
                 track.restart()
         if not resumed:
             track.span = track.attempt
